@@ -1,0 +1,4 @@
+"""The pure core: no network, disk, clock or stdout, so that everything in it can be replayed.
+
+Values come in canonical (`values`), leave as data, and nothing is changed in place.
+"""

@@ -1,0 +1,61 @@
+"""What a YAML file becomes: plain data, and where each piece of it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from reconciler.errors import Problem
+
+
+class Mark(NamedTuple):
+    """A place in a file; both count from 1."""
+
+    line: int
+    column: int
+
+
+class EntryMarks(NamedTuple):
+    """Where an entry of a mapping (or an item of a list: then `key` is `value`) stands."""
+
+    key: Mark
+    value: Mark
+
+
+TOP = Mark(1, 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """One YAML file, read strictly.
+
+    `data` holds only dict (str keys), list, str, int, float, bool and None. `marks` maps
+    `id(container)` of every dict and list in `data` to the places of its entries, by key or
+    index; a container that several YAML aliases share stands where its anchor does.
+    """
+
+    path: str
+    data: Any
+    marks: Mapping[int, Mapping[Any, EntryMarks]] = field(repr=False)
+    start: Mark = TOP
+
+    def entry(self, path: Iterable[str | int]) -> EntryMarks:
+        """The place of the entry at `path`, or of its nearest ancestor that stands in the file."""
+        found = EntryMarks(self.start, self.start)
+        node = self.data
+        for step in path:
+            entries = self.marks.get(id(node))
+            if entries is None or step not in entries:
+                break
+            found = entries[step]
+            node = node[step]
+        return found
+
+    def problem(
+        self, path: Sequence[str | int], message: str, *, at_key: bool = False
+    ) -> Problem:
+        """A problem at the value (or the key) of the entry at `path`."""
+        entry = self.entry(path)
+        mark = entry.key if at_key else entry.value
+        return Problem(self.path, mark.line, mark.column, message)
