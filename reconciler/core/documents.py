@@ -52,9 +52,7 @@ class Document:
             node = node[step]
         return found
 
-    def problem(
-        self, path: Sequence[str | int], message: str, *, at_key: bool = False
-    ) -> Problem:
+    def problem(self, path: Sequence[str | int], message: str, *, at_key: bool = False) -> Problem:
         """A problem at the value (or the key) of the entry at `path`."""
         entry = self.entry(path)
         mark = entry.key if at_key else entry.value
