@@ -23,7 +23,7 @@ def _number_lists(name: str, *, nullable: bool = False) -> tuple[Read, ...]:
 
 def _root(
     path: str,
-    type: Type,  # noqa: A002 - the row's own word for it
+    takes: Type,
     doc: str,
     *,
     clear: Clear = Clear.EMPTY_STRING,
@@ -35,11 +35,11 @@ def _root(
     example: str | bool | tuple[str, ...] = "",
 ) -> Field:
     """A field of the number itself: PATCH /phone_numbers/{id}, or an update job."""
-    nullable = type in {Type.ID, Type.TEXT, Type.PIN}
+    nullable = takes in {Type.ID, Type.TEXT, Type.PIN}
     return Field(
         Kind.NUMBER,
         path,
-        type,
+        takes,
         doc,
         reads=_number_lists(path, nullable=nullable) + also,
         writes=(
@@ -56,7 +56,7 @@ def _root(
 
 def _voice(
     at: str,
-    type: Type,  # noqa: A002 - the row's own word for it
+    takes: Type,
     doc: str,
     *,
     reads: tuple[Read, ...] | None = None,
@@ -75,7 +75,7 @@ def _voice(
     return Field(
         Kind.NUMBER,
         f"voice.{at}",
-        type,
+        takes,
         doc,
         reads=(Read(_VOICE, steps), *also) if reads is None else reads,
         writes=(
@@ -95,7 +95,7 @@ def _voice(
 
 def _mobile(
     path: str,
-    type: Type,  # noqa: A002 - the row's own word for it
+    takes: Type,
     doc: str,
     *,
     nullable: bool = False,
@@ -113,7 +113,7 @@ def _mobile(
     return Field(
         Kind.MOBILE,
         path,
-        type,
+        takes,
         doc,
         reads=(Read(Listing.MOBILE, steps, nullable),),
         writes=(Write(Channel.PATCH_MOBILE, steps, clear, wire),),

@@ -1,0 +1,129 @@
+"""The nouns: what is declared, what is live. Immutable, small, and shared wherever alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from reconciler.core.fields import Kind, Listing
+from reconciler.core.values import LiveValue
+from reconciler.errors import Problem
+
+
+class Source(NamedTuple):
+    """Where a setting comes from: file, line, column (from 1), and the group if one gave it."""
+
+    path: str
+    line: int
+    column: int = 1
+    group: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settings:
+    """What is managed of a number: parallel tuples in the order of the catalogue.
+
+    Numbers with the same layers share one Settings, so a block of 10,000 costs one; `paths` is
+    shared by all that manage the same fields. A value may also be a Secret or a TagEdit.
+    """
+
+    paths: tuple[str, ...]
+    values: tuple[Any, ...]
+    sources: tuple[Source, ...]
+
+    def get(self, path: str) -> Any:
+        """The value declared for `path`; KeyError where the path is not managed."""
+        try:
+            return self.values[self.paths.index(path)]
+        except ValueError:
+            raise KeyError(path) from None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Managed paths and their values."""
+        return dict(zip(self.paths, self.values, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredNumber:
+    """A declared number, all layers merged."""
+
+    phone_number: str
+    kind: Kind
+    settings: Settings
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """A project: everything its files declare.
+
+    `numbers` is by E.164 in the order of files and lines. `secrets` are PINs that stand in the
+    YAML itself, by the ref that the settings hold instead. `limits` is as the project file
+    gives it, checked.
+    """
+
+    numbers: Mapping[str, DesiredNumber]
+    limits: Mapping[str, float] = MappingProxyType({})
+    api_key_env: str = "TELNYX_API_KEY"
+    base_url: str = ""
+    secrets: Mapping[str, str] = MappingProxyType({})
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveNumber:
+    """A number of the account: `values` follow the snapshot's columns for its kind.
+
+    `reasons` says why a value is UNKNOWN, by path, where that is particular to this number.
+    """
+
+    phone_number: str
+    id: str
+    kind: Kind
+    status: str
+    country: str
+    type: str
+    values: tuple[LiveValue, ...]
+    reasons: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListingRead:
+    """How reading one list went. `refused` is why it could not be read, empty when it was."""
+
+    listing: Listing
+    rows: int = 0
+    pages: int = 0
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The account at one time.
+
+    `columns` names the paths that were looked for, by kind; what was not is unknown. `numbers`
+    is by E.164.
+    """
+
+    base_url: str
+    fetched_at: datetime
+    listings: tuple[ListingRead, ...]
+    columns: Mapping[Kind, tuple[str, ...]]
+    numbers: Mapping[str, LiveNumber]
+    reads: int = 0
+    conflicts: Mapping[str, str] = MappingProxyType({})
+    """Numbers of which the lists contradict each other as to whether or under which id they
+    are in the account, and how: never planned, never taken for 'not owned'."""
+
+    def value(self, live: LiveNumber, path: str) -> LiveValue:
+        """The live value of `path`; KeyError where the snapshot did not look for it."""
+        try:
+            return live.values[self.columns[live.kind].index(path)]
+        except ValueError:
+            raise KeyError(path) from None

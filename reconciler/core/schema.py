@@ -1,0 +1,300 @@
+"""The JSON Schemas, made from the catalogue.
+
+One schema serves an editor (descriptions, examples, completion) and `validate`: every keyword
+in it is one that both `jsonschema` and `jsonschema-rs` judge alike. There is no `anyOf`: a
+value of several types is told apart by `type`, so that an error names the one thing wrong.
+Patterns say `[0-9]` and end in `(?![\\s\\S])`, for `\\d` takes Arabic digits and `$` a newline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from reconciler.core.catalogue import BY_PATH, SUPPORTED
+from reconciler.core.fields import Field, Kind, Type
+from reconciler.core.values import CNAM_PATTERN, E164_PATTERN, ID_PATTERN
+
+Schema = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+ALIAS_FIELDS = (
+    "connection_id",
+    "messaging_profile_id",
+    "billing_group_id",
+    "emergency_address_id",
+    "bundle_id",
+    "address_id",
+    "interception_app_id",
+)
+PROJECT_KEYS = ("account", "files", "limits")
+"""Keys that only `reconciler.yaml` may hold."""
+
+NOT_YET = frozenset(
+    {
+        "mobile_numbers",
+        "numbers_from",
+        "select",
+        "ignore",
+        "safety",
+        "prices",
+        "policies",
+        "assign",
+        "emergency",
+        "deletion_lock_enabled",
+        "bundle_id",
+        "address_id",
+        "release",
+        "overrides",
+        "protect",
+        "when_owned",
+        "unmanage",
+    }
+)
+"""Keys that are promised but not there yet; each leaves this list with the change that adds it."""
+
+
+_TEXT_LIST: Schema = {"type": "array", "items": {"type": "string", "minLength": 1}}
+_ENV_NAME: Schema = {
+    "type": "string",
+    "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(?![\s\S])",
+    "errorMessage": "the name of an environment variable is needed, never the value itself",
+}
+
+_BY_TYPE: dict[Type, Schema] = {
+    Type.BOOLEAN: {"type": ["boolean"]},
+    Type.ENUM: {"type": ["string"]},
+    Type.TEXT: {"type": ["string"]},
+    Type.ID: {
+        "type": ["string", "object"],
+        "minLength": 1,
+        "properties": {"id": {"type": "string", "minLength": 1}},
+        "required": ["id"],
+        "additionalProperties": False,
+    },
+    Type.E164: {
+        "type": ["string"],
+        "pattern": E164_PATTERN,
+        "errorMessage": "a number in E.164 is needed, such as +13035559123",
+    },
+    Type.CNAM: {
+        "type": ["string"],
+        "pattern": CNAM_PATTERN,
+        "errorMessage": "at most 15 letters, digits and spaces are possible",
+    },
+    Type.PIN: {
+        "type": ["string", "object"],
+        "minLength": 1,
+        "properties": {
+            "env": _ENV_NAME | {"description": "The environment variable that holds the PIN."},
+            "file": {
+                "type": "string",
+                "minLength": 1,
+                "description": "The file that holds the PIN, from the project's root.",
+            },
+        },
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+    },
+    Type.TAGS: {
+        "type": ["array", "object"],
+        "items": _TEXT_LIST["items"],
+        "properties": {
+            "add": _TEXT_LIST | {"description": "Tags to add to those of the layers below."},
+            "remove": _TEXT_LIST | {"description": "Tags to take away from them."},
+        },
+        "minProperties": 1,
+        "additionalProperties": False,
+    },
+}
+
+
+def _value(field: Field) -> Schema:
+    """The schema of one field's value: that of its type, with its own words, enum and null."""
+    base = _BY_TYPE[field.type]
+    types = [*base["type"], *(["null"] if field.null else [])]
+    schema: Schema = {
+        "description": _describe(field),
+        **base,
+        "type": types[0] if len(types) == 1 else types,
+    }
+    if field.example != "":
+        example = field.example
+        schema["examples"] = [list(example) if isinstance(example, tuple) else example]
+    if field.type is Type.ENUM:
+        schema["enum"] = [*field.values, *([None] if field.null else [])]
+    if field.type is Type.TEXT and not field.null:
+        schema["minLength"] = 1
+    if field.off:
+        schema["x-off"] = field.off
+    return schema
+
+
+def _describe(field: Field) -> str:
+    parts = [field.doc]
+    if field.null:
+        parts.append("null clears it.")
+    if field.cost:
+        parts.append("A paid feature.")
+    return " ".join(parts)
+
+
+def settings_properties(kind: Kind, paths: Iterable[str]) -> Schema:
+    """The nested properties that declare `paths` of a number of `kind`."""
+    properties: Schema = {}
+    for path in BY_PATH[kind]:
+        if path not in paths:
+            continue
+        *parents, leaf = path.split(".")
+        level = properties
+        for parent in parents:
+            level = level.setdefault(
+                parent,
+                {
+                    "type": "object",
+                    "description": f"{parent.replace('_', ' ').capitalize()} settings.",
+                    "properties": {},
+                    "additionalProperties": False,
+                },
+            )["properties"]
+        level[leaf] = _value(BY_PATH[kind][path])
+    return properties
+
+
+_GROUP_LIST: Schema = _TEXT_LIST | {
+    "description": "Groups whose settings lie below these, in this order.",
+    "examples": [["base", "support"]],
+}
+
+
+def _number(kind: Kind) -> Schema:
+    return {
+        "type": ["object", "null"],
+        "description": "What is managed of this number; null or {} manages nothing.",
+        "properties": {"groups": _GROUP_LIST, **settings_properties(kind, SUPPORTED[kind])},
+        "additionalProperties": False,
+    }
+
+
+def _definitions() -> Schema:
+    settings = settings_properties(Kind.NUMBER, SUPPORTED[Kind.NUMBER])
+    return {
+        "number": _number(Kind.NUMBER),
+        "group": {
+            "type": ["object", "null"],
+            "description": "Reusable partial settings.",
+            "properties": {
+                "extends": _GROUP_LIST | {"description": "Groups that this one builds on."},
+                **settings,
+            },
+            "additionalProperties": False,
+        },
+        "defaults": {
+            "type": ["object", "null"],
+            "description": "Settings for every number declared in this file "
+            "(in reconciler.yaml: in every file).",
+            "properties": settings,
+            "additionalProperties": False,
+        },
+        "aliases": {
+            "type": "object",
+            "additionalProperties": {
+                "type": ["string", "object"],
+                "pattern": ID_PATTERN,
+                "errorMessage": "an id is needed: all digits, a UUID, or {id: any text}",
+                "properties": {"id": {"type": "string", "minLength": 1}},
+                "required": ["id"],
+            },
+        },
+    }
+
+
+def _limits() -> Schema:
+    def whole(maximum: int, text: str) -> Schema:
+        return {"type": "integer", "minimum": 1, "maximum": maximum, "description": text}
+
+    return {
+        "type": "object",
+        "description": "How hard the API may be used.",
+        "properties": {
+            "rate_per_second": {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "maximum": 10_000,
+                "description": "Calls a second to start with; the API's own headers are followed "
+                "from there.",
+                "examples": [5],
+            },
+            "concurrency": whole(256, "Calls in flight at once."),
+            "page_size": whole(250, "Rows a page of a list."),
+            "job_size": whole(1000, "Numbers a job."),
+            "jobs_in_flight": whole(20, "Jobs pending or in progress at once."),
+        },
+        "additionalProperties": False,
+    }
+
+
+@cache
+def numbers_schema() -> Schema:
+    """The schema of the YAML files: `reconciler.yaml` and every file of numbers."""
+    text: Schema = {"type": "string", "minLength": 1}
+    return {
+        "$schema": DIALECT,
+        "$id": "https://telnyx-reconciler.invalid/schemas/numbers.schema.json",
+        "title": "Desired state of Telnyx phone numbers",
+        "type": ["object", "null"],
+        "properties": {
+            "version": {"const": 1, "description": "The version of this format."},
+            "account": {
+                "type": "object",
+                "description": "Which account (reconciler.yaml only).",
+                "properties": {
+                    "api_key_env": _ENV_NAME
+                    | {
+                        "description": "The environment variable that holds the API key.",
+                        "examples": ["TELNYX_API_KEY"],
+                    },
+                    "base_url": text | {"description": "The API, if not api.telnyx.com."},
+                },
+                "additionalProperties": False,
+            },
+            "files": {
+                "type": "object",
+                "description": "Which files below belong to the project (reconciler.yaml only).",
+                "properties": {"include": _TEXT_LIST, "exclude": _TEXT_LIST},
+                "additionalProperties": False,
+            },
+            "limits": _limits(),
+            "aliases": {
+                "type": "object",
+                "description": "Readable names for opaque ids, per id field.",
+                "properties": {name: {"$ref": "#/$defs/aliases"} for name in ALIAS_FIELDS},
+                "additionalProperties": False,
+            },
+            "groups": {
+                "type": "object",
+                "description": "Named, reusable partial settings.",
+                "additionalProperties": {"$ref": "#/$defs/group"},
+            },
+            "defaults": {"$ref": "#/$defs/defaults"},
+            "numbers": {
+                "type": ["object", "null"],
+                "description": "Declared numbers, by E.164 in quotes.",
+                "propertyNames": {
+                    "pattern": E164_PATTERN,
+                    "errorMessage": "a number in E.164 is needed, such as +13125550001",
+                },
+                "additionalProperties": {"$ref": "#/$defs/number"},
+            },
+        },
+        "additionalProperties": False,
+        "$defs": _definitions(),
+    }
+
+
+@cache
+def entry_schema(definition: str) -> Schema:
+    """The schema of one entry on its own: a `number`, a `group`, the `defaults`, an `aliases`."""
+    return {"$schema": DIALECT, "$ref": f"#/$defs/{definition}", "$defs": _definitions()}
