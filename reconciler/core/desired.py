@@ -79,7 +79,7 @@ def build(
     state = _Build(aliases, groups, complete=not unread, problems=problems)
     for name in groups:
         state.group_layers[name] = _group_layer(state, name)
-    numbers = _numbers(state, project, every, selected)
+    numbers, elsewhere = _numbers(state, project, every, selected)
     for (source, text), of in state.broken.items():
         more = f" and {len(of) - 1} more" if len(of) > 1 else ""
         state.problems.append(
@@ -89,6 +89,7 @@ def build(
     account = _mapping(settings, "account")
     desired = Desired(
         numbers=numbers,
+        declared_elsewhere=elsewhere,
         limits=_mapping(settings, "limits"),
         api_key_env=account.get("api_key_env") or "TELNYX_API_KEY",
         base_url=account.get("base_url") or "",
@@ -108,7 +109,7 @@ def _numbers(
     project: Document | None,
     documents: Sequence[Document],
     selected: frozenset[str] | None,
-) -> dict[str, DesiredNumber]:
+) -> tuple[dict[str, DesiredNumber], frozenset[str]]:
     below = _defaults(state, project) if project else {}
     numbers: dict[str, DesiredNumber] = {}
     seen: dict[str, Source] = {}
@@ -132,7 +133,7 @@ def _numbers(
             settings = _settings(state, document, place, defaults, key, entry)
             if selected is None or document.path in selected:
                 numbers[number] = DesiredNumber(number, Kind.NUMBER, settings, source)
-    return numbers
+    return numbers, frozenset(seen) - numbers.keys()
 
 
 def _settings(

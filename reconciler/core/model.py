@@ -63,12 +63,14 @@ class DesiredNumber:
 class Desired:
     """A project: everything its files declare.
 
-    `numbers` is by E.164 in the order of files and lines. `secrets` are PINs that stand in the
+    `numbers` is by E.164 in the order of files and lines; `declared_elsewhere` are those of the
+    project's files that were not asked for. `secrets` are PINs that stand in the
     YAML itself, by the ref that the settings hold instead. `limits` is as the project file
     gives it, checked.
     """
 
     numbers: Mapping[str, DesiredNumber]
+    declared_elsewhere: frozenset[str] = frozenset()
     limits: Mapping[str, float] = MappingProxyType({})
     api_key_env: str = "TELNYX_API_KEY"
     base_url: str = ""

@@ -1,0 +1,84 @@
+"""What differs between the declared and the live state, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.core.fields import Kind
+from reconciler.core.model import Source
+from reconciler.core.values import Value
+
+
+class Action(StrEnum):
+    """What is done to a number."""
+
+    UPDATE = "update"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of one number: `before` is live, `after` declared, both canonical.
+
+    Many numbers share one FieldChange when they change alike.
+    """
+
+    path: str
+    before: Value
+    after: Value
+    source: Source
+    risk: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Everything that changes on one number."""
+
+    phone_number: str
+    id: str
+    kind: Kind
+    action: Action
+    fields: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A change that a rule holds back. `path` is empty where the whole number is meant."""
+
+    phone_number: str
+    path: str
+    before: Value
+    after: Value
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotOwned:
+    """A declared number that the account lacks."""
+
+    phone_number: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownField:
+    """A declared field whose live value cannot be read."""
+
+    phone_number: str
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The whole comparison. `unchanged` counts numbers that are as declared throughout."""
+
+    changes: tuple[Change, ...]
+    unknown: tuple[UnknownField, ...]
+    not_owned: tuple[NotOwned, ...]
+    withheld: tuple[Withheld, ...]
+    declared: int
+    unchanged: int
+    unmanaged: int

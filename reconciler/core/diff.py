@@ -1,0 +1,216 @@
+"""desired × live -> Difference.
+
+A number is compared as one row first; only rows that differ are looked at field by field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from operator import itemgetter
+from typing import Any
+
+from reconciler.core.catalogue import BY_PATH
+from reconciler.core.changes import (
+    Action,
+    Change,
+    Difference,
+    FieldChange,
+    NotOwned,
+    UnknownField,
+)
+from reconciler.core.fields import Field, Kind
+from reconciler.core.live import NAMES
+from reconciler.core.model import Desired, DesiredNumber, LiveNumber, Snapshot, Source
+from reconciler.core.values import LIVE_SECRET, UNKNOWN, LiveValue, Secret, TagEdit, Value
+
+_Getter = Callable[[tuple[Any, ...]], tuple[Any, ...]]
+_NOT_IN_SNAPSHOT = object()
+
+
+class Differ:
+    """Compares numbers of one project with one snapshot.
+
+    `secrets` are the resolved PINs by ref. A PIN is compared in clear and reported by ref.
+    """
+
+    def __init__(self, snapshot: Snapshot, secrets: Mapping[str, str]) -> None:
+        self._snapshot = snapshot
+        self._secrets = secrets
+        self._getters: dict[tuple[Kind, int], _Getter] = {}
+        self._paths: list[tuple[str, ...]] = []
+        self._shared: dict[tuple[Any, ...], FieldChange] = {}
+        self._links = {kind: _links(snapshot, kind) for kind in snapshot.columns}
+
+    def live_row(self, number: DesiredNumber, live: LiveNumber) -> tuple[Any, ...]:
+        """The live values of the fields that `number` manages, in its order."""
+        paths = number.settings.paths
+        key = (live.kind, id(paths))
+        getter = self._getters.get(key)
+        if getter is None:
+            getter = self._getters[key] = _getter(self._snapshot.columns[live.kind], paths)
+            self._paths.append(paths)  # keeps the id from being used again
+        return getter(live.values)
+
+    def compare(
+        self, number: DesiredNumber, live: LiveNumber
+    ) -> tuple[tuple[FieldChange, ...], tuple[UnknownField, ...]]:
+        """What differs on one number, and what cannot be told."""
+        settings = number.settings
+        row = self.live_row(number, live)
+        if row == settings.values:
+            return (), ()
+        changes: list[FieldChange] = []
+        unknown: list[UnknownField] = []
+        rows = BY_PATH[live.kind]
+        compared = zip(settings.paths, settings.values, settings.sources, row, strict=True)
+        for path, wanted, source, before in compared:
+            if before is UNKNOWN or before is _NOT_IN_SNAPSHOT:
+                reason = self._reason(live, path, before)
+                unknown.append(UnknownField(live.phone_number, path, reason))
+                continue
+            try:
+                after = self._after(wanted, before)
+            except KeyError:
+                reason = "the snapshot does not hold PINs; plan against the account to compare"
+                unknown.append(UnknownField(live.phone_number, path, reason))
+                continue
+            if after is not _SAME:
+                changes.append(self._change(rows[path], before, after, source))
+        return self._hold_broken_links(live, changes, unknown)
+
+    def _after(self, wanted: Any, before: Any) -> Any:
+        """The value to write; _SAME where it is live already. KeyError: cannot be told."""
+        if isinstance(wanted, TagEdit):
+            wanted = wanted.apply(before)
+        elif isinstance(wanted, Secret):
+            if isinstance(before, Secret):
+                raise KeyError(wanted.ref)
+            return _SAME if before == self._secrets[wanted.ref] else wanted
+        return _SAME if wanted == before else wanted
+
+    def _change(self, row: Field, before: Any, after: Any, source: Source) -> FieldChange:
+        if row.secret and before is not None:
+            before = LIVE_SECRET
+        key = (row.path, before, after, source)
+        change = self._shared.get(key)
+        if change is None:
+            change = FieldChange(row.path, before, after, source, risks(row, before, after))
+            self._shared[key] = change
+        return change
+
+    def _reason(self, live: LiveNumber, path: str, value: object) -> str:
+        if value is not _NOT_IN_SNAPSHOT and live.reasons:
+            return live.reasons[path]
+        return why_not_read(self._snapshot, live.kind, path)
+
+    def _hold_broken_links(
+        self, live: LiveNumber, changes: list[FieldChange], unknown: list[UnknownField]
+    ) -> tuple[tuple[FieldChange, ...], tuple[UnknownField, ...]]:
+        """A nested object is written whole: with a part of it unread, none of it is written."""
+        kept: list[FieldChange] = []
+        rows = BY_PATH[live.kind]
+        for change in changes:
+            link = rows[change.path].linked
+            blind = next(
+                (p for p, at in self._links[live.kind].get(link, ()) if live.values[at] is UNKNOWN),
+                "",
+            )
+            if blind:
+                reason = f"{blind} cannot be read, and {link} is written as a whole"
+                unknown.append(UnknownField(live.phone_number, change.path, reason))
+            else:
+                kept.append(change)
+        return tuple(kept), tuple(unknown)
+
+
+_SAME: Any = object()
+
+
+def _getter(columns: tuple[str, ...], paths: tuple[str, ...]) -> _Getter:
+    places = [columns.index(path) if path in columns else -1 for path in paths]
+    if not places:
+        return lambda _: ()
+    if -1 in places:
+        return lambda values: tuple(
+            values[place] if place >= 0 else _NOT_IN_SNAPSHOT for place in places
+        )
+    if len(places) == 1:
+        return lambda values: (values[places[0]],)
+    return itemgetter(*places)
+
+
+def _links(snapshot: Snapshot, kind: Kind) -> dict[str, list[tuple[str, int]]]:
+    links: dict[str, list[tuple[str, int]]] = {}
+    for place, path in enumerate(snapshot.columns[kind]):
+        if link := BY_PATH[kind][path].linked:
+            links.setdefault(link, []).append((path, place))
+    return links
+
+
+def why_not_read(snapshot: Snapshot, kind: Kind, path: str) -> str:
+    """Why the snapshot has no column for `path`."""
+    reads = {read.listing for read in BY_PATH[kind][path].reads}
+    if not reads:
+        return "no documented answer shows this field"
+    for listing in snapshot.listings:
+        if listing.listing in reads and listing.refused:
+            return f"{NAMES[listing.listing]} could not be read: {listing.refused}"
+    return "the snapshot does not hold " + " or ".join(sorted(NAMES[each] for each in reads))
+
+
+def risks(row: Field, before: Value, after: Value) -> tuple[str, ...]:
+    """The risk labels of one change."""
+    found = list(row.risk)
+    if row.path == "deletion_lock_enabled" and after is False:
+        found.append("unlock")
+    if after is None and row.path in {"connection_id", "messaging.messaging_profile_id"}:
+        found.append("unassign")
+    if row.cost and before != after:
+        found.append("cost")
+    return tuple(found)
+
+
+def diff(desired: Desired, snapshot: Snapshot, secrets: Mapping[str, str]) -> Difference:
+    """Compare everything that is declared with the account. The order is the YAML's."""
+    differ = Differ(snapshot, secrets)
+    changes: list[Change] = []
+    unknown: list[UnknownField] = []
+    not_owned: list[NotOwned] = []
+    unchanged = 0
+    for number in desired.numbers.values():
+        live = snapshot.numbers.get(number.phone_number)
+        if live is None:
+            blind = tuple(_blind(snapshot, number))
+            unknown += blind
+            if not blind:
+                not_owned.append(NotOwned(number.phone_number, number.source))
+            continue
+        fields, blind = differ.compare(number, live)
+        unknown += blind
+        if fields:
+            changes.append(Change(live.phone_number, live.id, live.kind, Action.UPDATE, fields))
+        elif not blind:
+            unchanged += 1
+    known = desired.numbers.keys() | desired.declared_elsewhere
+    return Difference(
+        changes=tuple(changes),
+        unknown=tuple(unknown),
+        not_owned=tuple(not_owned),
+        withheld=(),
+        declared=len(desired.numbers),
+        unchanged=unchanged,
+        unmanaged=sum(number not in known for number in snapshot.numbers),
+    )
+
+
+def _blind(snapshot: Snapshot, number: DesiredNumber) -> Iterator[UnknownField]:
+    """What cannot be told of a number that is missing because the lists contradict each other."""
+    if reason := snapshot.conflicts.get(number.phone_number):
+        for path in number.settings.paths or ("",):
+            yield UnknownField(number.phone_number, path, reason)
+
+
+def live_value(snapshot: Snapshot, live: LiveNumber, path: str) -> LiveValue:
+    """The live value of `path`, UNKNOWN where the snapshot did not look for it."""
+    columns = snapshot.columns[live.kind]
+    return live.values[columns.index(path)] if path in columns else UNKNOWN

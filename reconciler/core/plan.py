@@ -1,0 +1,122 @@
+"""The plan: what would change, by which calls, and how much that is. Data and nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.core.changes import Action, Difference
+from reconciler.core.fields import Channel
+from reconciler.core.model import Snapshot
+from reconciler.core.operations import Operation, compile_operations, write_calls_floor
+
+JOB_CALLS = frozenset(
+    {Channel.UPDATE_JOB, Channel.EMERGENCY_JOB, Channel.DELETE_JOB, Channel.MESSAGING_BULK}
+)
+"""Calls that are carried out in the background and polled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The counts of a plan; numbers are phone numbers, calls are write calls, times seconds."""
+
+    declared: int
+    numbers_changed: int
+    fields_changed: int
+    released: int
+    unchanged: int
+    unmanaged: int
+    not_owned: int
+    unknown: int
+    withheld: int
+    calls: Mapping[Channel, int]
+    write_calls: int
+    write_calls_floor: int
+    eta_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a plan was made from: the Git commit of the project (empty outside of Git) and a
+    digest of its files."""
+
+    commit: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan is self-contained: with the account's key it can be carried out elsewhere."""
+
+    created_at: datetime
+    base_url: str
+    fetched_at: datetime
+    live_numbers: int
+    origin: Origin
+    difference: Difference
+    operations: tuple[Operation, ...]
+    summary: Summary
+    allowed: tuple[str, ...] = ()
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is anything to do, or to allow first."""
+        return bool(self.difference.changes or self.difference.withheld)
+
+
+def make_plan(
+    difference: Difference,
+    snapshot: Snapshot,
+    *,
+    created_at: datetime,
+    origin: Origin,
+    job_size: int = 1000,
+    rate_per_second: float = 5.0,
+    allowed: tuple[str, ...] = (),
+) -> Plan:
+    """Compile `difference` (what the rules left of it) into a plan."""
+    operations = compile_operations(difference.changes, snapshot, job_size=job_size)
+    calls = Counter(operation.call for operation in operations)
+    released = sum(change.action is Action.RELEASE for change in difference.changes)
+    summary = Summary(
+        declared=difference.declared,
+        numbers_changed=len(difference.changes),
+        fields_changed=sum(len(change.fields) for change in difference.changes),
+        released=released,
+        unchanged=difference.unchanged,
+        unmanaged=difference.unmanaged,
+        not_owned=len(difference.not_owned),
+        unknown=len(difference.unknown),
+        withheld=len(difference.withheld),
+        calls={channel: calls[channel] for channel in Channel},
+        write_calls=len(operations),
+        write_calls_floor=write_calls_floor(difference.changes, job_size=job_size),
+        eta_seconds=_eta(operations, rate_per_second),
+    )
+    return Plan(
+        created_at=created_at,
+        base_url=snapshot.base_url,
+        fetched_at=snapshot.fetched_at,
+        live_numbers=len(snapshot.numbers),
+        origin=origin,
+        difference=difference,
+        operations=operations,
+        summary=summary,
+        allowed=allowed,
+    )
+
+
+_JOB_SECONDS = 10
+"""What a background job takes at the least, in our experience of polling one."""
+
+
+def _eta(operations: tuple[Operation, ...], rate_per_second: float) -> int:
+    """Seconds at the starting rate: every write, one read to confirm each number of a PATCH,
+    a page of reads for every 250 numbers of a job, and one job's time if there are jobs."""
+    jobs = [operation for operation in operations if operation.call in JOB_CALLS]
+    patches = len(operations) - len(jobs)
+    reads = patches + sum(-(-len(job.numbers) // 250) for job in jobs)
+    waiting = _JOB_SECONDS if jobs else 0
+    return round((len(operations) + reads) / rate_per_second) + waiting if operations else 0

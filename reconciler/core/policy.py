@@ -1,0 +1,36 @@
+"""Safety rules: what a Difference may not do, and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.core.changes import Change, Difference, Withheld
+from reconciler.core.model import Snapshot
+from reconciler.errors import SafetyError
+
+
+def withhold(difference: Difference, snapshot: Snapshot) -> Difference:
+    """Hold back what the rules do not allow; everything else stays."""
+    kept: list[Change] = []
+    held: list[Withheld] = list(difference.withheld)
+    for change in difference.changes:
+        status = snapshot.numbers[change.phone_number].status
+        if status == "active":
+            kept.append(change)
+            continue
+        reason = f"its status is {status or 'not given'}; only active numbers are written"
+        held += [
+            Withheld(change.phone_number, field.path, field.before, field.after, "status", reason)
+            for field in change.fields
+        ]
+    return replace(difference, changes=tuple(kept), withheld=tuple(held))
+
+
+def refuse_empty_account(difference: Difference, snapshot: Snapshot) -> None:
+    """An account without a single number, while some are declared, is somebody's mistake: the
+    wrong key, most likely. SafetyError."""
+    if difference.declared and not snapshot.numbers and not snapshot.conflicts:
+        raise SafetyError(
+            f"the account has no numbers at all, but {difference.declared:,} are declared: "
+            "is this the right key? (rule: empty account)"
+        )
