@@ -89,6 +89,10 @@ class SafetyError(ReconcilerError):
     exit_code = Exit.REFUSED
 
 
+_BEING_PROCESSED = "10036"
+_ITEMS_SHOWN = 5
+
+
 @dataclass(frozen=True, slots=True)
 class ApiErrorItem:
     """One entry of `errors[]` in an answer: all of it text, already redacted."""
@@ -99,8 +103,10 @@ class ApiErrorItem:
     pointer: str
 
     def __str__(self) -> str:
-        text = self.title if not self.detail or self.detail == self.title else (
-            f"{self.title}: {self.detail}" if self.title else self.detail
+        text = (
+            self.title
+            if not self.detail or self.detail == self.title
+            else (f"{self.title}: {self.detail}" if self.title else self.detail)
         )
         where = f" at {self.pointer}" if self.pointer else ""
         return f"{self.code or 'error'} {text or 'no detail given'}{where}"
@@ -110,7 +116,8 @@ class ApiError(ReconcilerError):
     """The API, or the way to it, failed.
 
     `status` is the HTTP status, 0 when no usable answer came. `request_id` is the answer's
-    `x-request-id`, for the provider's support. Texts hold no key.
+    `x-request-id`, for the provider's support. Texts hold no key. `items` is whole; the text
+    shows the first few.
     """
 
     def __init__(
@@ -128,11 +135,18 @@ class ApiError(ReconcilerError):
         self.items = tuple(items)
         self.request_id = request_id
         parts = [f"{call}: {reason}"]
-        parts += [str(item) for item in self.items]
+        parts += [str(item) for item in self.items[:_ITEMS_SHOWN]]
+        if len(self.items) > _ITEMS_SHOWN:
+            parts.append(f"and {len(self.items) - _ITEMS_SHOWN} more")
         text = "; ".join(parts)
         if request_id:
             text += f" (x-request-id {request_id})"
         super().__init__(text)
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same call may fare better later; for a refusal, that it names code 10036."""
+        return any(item.code == _BEING_PROCESSED for item in self.items)
 
 
 class KeyRefusedError(ApiError):
@@ -154,11 +168,41 @@ class RejectedError(ApiError):
 
 
 class RateLimitedError(ApiError):
-    """429 for longer than the user is ready to wait."""
+    """429: nothing was carried out.
+
+    `wait_seconds` is the pause that the API asked for, or that was chosen where it named none.
+    `gave_up` says that the pause is longer than the user is ready to wait: no call was sent for
+    it, and the text names the time until which the API wants none.
+    """
+
+    def __init__(
+        self,
+        call: str,
+        reason: str,
+        *,
+        status: int = 429,
+        items: Sequence[ApiErrorItem] = (),
+        request_id: str = "",
+        wait_seconds: float = 0.0,
+        gave_up: bool = False,
+    ) -> None:
+        super().__init__(call, reason, status=status, items=items, request_id=request_id)
+        self.wait_seconds = wait_seconds
+        self.gave_up = gave_up
+
+    @property
+    def retryable(self) -> bool:
+        """After the pause, unless that is longer than the user waits."""
+        return not self.gave_up
 
 
 class UnavailableError(ApiError):
     """5xx, a time-out, a broken connection, or an answer that is not what the API sends."""
+
+    @property
+    def retryable(self) -> bool:
+        """Always, for a read; a write whose answer was lost is first looked for."""
+        return True
 
 
 class ConnectError(UnavailableError):
@@ -166,4 +210,7 @@ class ConnectError(UnavailableError):
 
 
 class FatalNetworkError(ApiError):
-    """A redirect, a failed TLS check or an unknown host: trying again cannot help."""
+    """A redirect, a failed TLS check, an unknown host or a proxy's refusal: trying again is vain.
+
+    With `status` 0 no request was sent; with another it was, and that is what came back.
+    """

@@ -1,1 +1,6 @@
-"""."""
+"""Every byte to and from the API passes here.
+
+The law of the room: the read client cannot write, not even by mistake, for its transport
+refuses; a write is sent once, and what became of it is one of four values, never a guess; all
+calls share one limiter; texts of the service are bounded, redacted and neutral before they leave.
+"""

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from reconciler.core.catalogue import BY_PATH, absent_means_empty
@@ -204,3 +205,18 @@ def _find_strays(join: _Join, rows: Rows) -> None:
                 missing[number].append(NAMES[listing])
     for number, lists in missing.items():
         join.conflicts.setdefault(number, f"{' and '.join(lists)} holds it, no number list does")
+
+
+def values_in(listing: Listing, row: Row, paths: Iterable[str], kind: Kind) -> dict[str, LiveValue]:
+    """The canonical values of `paths` in a row of `listing`, or of one resource of its shape."""
+    rows = BY_PATH[kind]
+    return {
+        path: _place_at(rows[path], listing).value(row)
+        for path in paths
+        if any(read.listing is listing for read in rows[path].reads)
+    }
+
+
+@cache
+def _place_at(row: Field, listing: Listing) -> _Place:
+    return _place(row, next(read for read in row.reads if read.listing is listing))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -11,6 +11,10 @@ from typing import Any, NamedTuple
 from reconciler.core.fields import Kind, Listing
 from reconciler.core.values import LiveValue
 from reconciler.errors import Problem
+
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
 
 
 class Source(NamedTuple):
@@ -71,10 +75,10 @@ class Desired:
 
     numbers: Mapping[str, DesiredNumber]
     declared_elsewhere: frozenset[str] = frozenset()
-    limits: Mapping[str, float] = MappingProxyType({})
+    limits: Mapping[str, float] = field(default_factory=_nothing)
     api_key_env: str = "TELNYX_API_KEY"
     base_url: str = ""
-    secrets: Mapping[str, str] = MappingProxyType({})
+    secrets: Mapping[str, str] = field(default_factory=_nothing)
     warnings: tuple[Problem, ...] = ()
 
 
@@ -119,7 +123,7 @@ class Snapshot:
     columns: Mapping[Kind, tuple[str, ...]]
     numbers: Mapping[str, LiveNumber]
     reads: int = 0
-    conflicts: Mapping[str, str] = MappingProxyType({})
+    conflicts: Mapping[str, str] = field(default_factory=_nothing)
     """Numbers of which the lists contradict each other as to whether or under which id they
     are in the account, and how: never planned, never taken for 'not owned'."""
 

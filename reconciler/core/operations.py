@@ -164,7 +164,8 @@ def _by_single_setting(units: _Units, job_size: int) -> list[_Draft]:
         if len(numbers) > _jobs(len(numbers), job_size):
             together[tuple(numbers)].append(unit)
         else:
-            left[numbers[0]].append(unit)
+            for number in numbers:
+                left[number].append(unit)
     drafts: list[_Draft] = []
     for numbers_alike, shared in together.items():
         drafts += _chunks(Channel.UPDATE_JOB, numbers_alike, tuple(shared), job_size)

@@ -109,7 +109,7 @@ def make_plan(
 
 
 _JOB_SECONDS = 10
-"""What a background job takes at the least, in our experience of polling one."""
+"""Assumed for a background job until its own `etc` says better."""
 
 
 def _eta(operations: tuple[Operation, ...], rate_per_second: float) -> int:

@@ -1,1 +1,83 @@
-"""."""
+"""YAML in: the files of a project, read strictly, with the place of everything in them.
+
+The law of this room: it reads only below the root of the project, follows no link out of it,
+writes nothing, waits for nothing, and reports what is wrong as Problems, all of them at once.
+Only a PATH that is not there is raised. It knows YAML and directories, not what the keys mean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reconciler.core.documents import Document
+from reconciler.errors import Problem
+from reconciler.files.reader import collector_paused, read_document
+from reconciler.files.tree import SourceFile, Tree, find_project, narrow, open_source
+
+__all__ = ["Loaded", "find_project", "load_documents", "narrow", "open_source", "read_document"]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A project as read: its documents in the order of their names, and what is wrong so far.
+
+    `root` is absolute and free of links. `project` is the document of `reconciler.yaml`, which is
+    not among `documents`. `selected` holds the `path` of the documents whose numbers are meant
+    where PATH was a file; None means all. A file that could not be read has problems instead of
+    a document.
+    """
+
+    root: Path
+    project: Document | None
+    documents: tuple[Document, ...]
+    selected: frozenset[str] | None
+    problems: tuple[Problem, ...]
+
+
+def load_documents(path: Path, cwd: Path) -> Loaded:
+    """Reads the project that `path` stands for; `cwd`, absolute, is what paths are shown against.
+
+    Raises UsageError where there is nothing at `path`.
+    """
+    tree = find_project(path, cwd)
+    problems: list[Problem] = []
+    project = None
+    if tree.project_file is not None:
+        project, raw = _read(tree.project_file, problems)
+        if project is not None:
+            tree = _narrowed(tree, project.data)
+        elif raw is None or b"files" in raw:
+            # It may exclude files, and which ones cannot be known: their errors would be noise.
+            return Loaded(tree.root, None, (), tree.selected, tuple(problems))
+    with collector_paused():  # once for all files, for it starts again with a full collection
+        read = [_read(file, problems)[0] for file in tree.files]
+    documents = tuple(document for document in read if document is not None)
+    return Loaded(tree.root, project, documents, tree.selected, tuple(sorted(problems)))
+
+
+def _read(file: SourceFile, problems: list[Problem]) -> tuple[Document | None, bytes | None]:
+    raw = open_source(file)
+    if isinstance(raw, Problem):
+        problems.append(raw)
+        return None, None
+    document, found = read_document(file.path, raw)
+    problems += found
+    return document, raw
+
+
+def _narrowed(tree: Tree, data: Any) -> Tree:
+    """`tree` as `files` of the project file has it; ill-formed parts, reported with the rest of
+    the schema, narrow nothing."""
+    files = data.get("files") if isinstance(data, dict) else None
+    if not isinstance(files, dict):
+        return tree
+    include, exclude = _globs(files.get("include")), _globs(files.get("exclude"))
+    return narrow(tree, include, exclude or ())
+
+
+def _globs(value: Any) -> list[str] | None:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return value
+    return None

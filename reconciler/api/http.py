@@ -1,0 +1,235 @@
+"""One HTTP call, done safely: one attempt, one deadline, a bounded answer, an error of the tree."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Self, TypeVar
+
+import httpx
+import msgspec
+
+from reconciler import __version__
+from reconciler.api.clock import Clock
+from reconciler.api.failures import network_error, status_error
+from reconciler.api.headers import retry_after
+from reconciler.api.limiter import Limiter, Slot
+from reconciler.api.settings import Endpoint, Limits
+from reconciler.api.transport import open_transport, timeouts, way_to
+from reconciler.core.text import Redactor
+from reconciler.errors import ApiError, UnavailableError
+
+T = TypeVar("T")
+
+Value = str | int | float | bool | None
+Params = Mapping[str, Value] | Sequence[tuple[str, Value]]
+Body = Mapping[str, object] | bytes
+
+_MOST_OF_AN_ERROR = 1024 * 1024
+_SECONDS_FOR_AN_ERROR = 5.0
+_QUOTED_VALUE = re.compile(r"(Invalid \w+ value) .*?( - at `|$)", re.DOTALL)
+# More than one coding can unfold a few bytes into gigabytes within a single step of the decoder.
+_CODINGS = frozenset({"", "identity", "gzip"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A 2xx answer, whole.
+
+    `body` as it came, decompressed; it can hold PINs, so it is in no `repr`. `request_id` is
+    `x-request-id`, neutral, "" without one. `call` is the method and path: `GET /phone_numbers`.
+    """
+
+    status: int
+    headers: httpx.Headers = field(repr=False)
+    body: bytes = field(repr=False)
+    request_id: str
+    call: str
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the content type says JSON."""
+        return self.kind == "application/json" or self.kind.endswith("+json")
+
+    @property
+    def kind(self) -> str:
+        """The content type without its parameters, in lower case; "" without one."""
+        return str(self.headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+
+class Http:
+    """One client for a run, to one endpoint; `async with Http(...) as http`.
+
+    `transport` stands in for the network (the guard of the read client, a test). `attempts`
+    counts the calls that passed the limiter, whatever became of them.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        limits: Limits,
+        clock: Clock,
+        limiter: Limiter,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.limits = limits
+        self.clock = clock
+        self.attempts = 0
+        self.redactor = Redactor((endpoint.api_key,))
+        self._endpoint = endpoint
+        self._way = way_to(endpoint)
+        self._limiter = limiter
+        self._transport = transport
+        self._stack = AsyncExitStack()
+        self._client: httpx.AsyncClient | None = None
+
+    async def __aenter__(self) -> Self:
+        transport = self._transport or open_transport(self._endpoint)
+        client = httpx.AsyncClient(
+            transport=transport,
+            timeout=timeouts(self.limits),
+            trust_env=False,  # the transport has read the proxies and CAs already
+            follow_redirects=False,
+            headers={
+                "accept": "application/json",
+                "accept-encoding": "gzip",
+                "authorization": f"Bearer {self._endpoint.api_key}",
+                "user-agent": f"telnyx-reconciler/{__version__}",
+            },
+        )
+        self._client = await self._stack.enter_async_context(client)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._client = None
+        await self._stack.aclose()
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        params: Params | None = None,
+        body: Body | None = None,
+        *,
+        patience: float | None = None,
+    ) -> Answer:
+        """Send once and give the 2xx answer; no retry, no redirect.
+
+        `path` starts with `/`, its ids through `settings.segment`; `body` is sent as JSON (bytes
+        as they are); `patience` as for `Limiter.slot`. Raises an ApiError: RateLimitedError for a
+        429 (with its pause, which holds for all), ConnectError and FatalNetworkError with status
+        0 when nothing was sent, UnavailableError when the answer was lost, cut or not usable.
+        """
+        request = self._request(method, path, params, body)
+        call = f"{method} {path}"
+        async with self._limiter.slot(call, patience) as slot:
+            self.attempts += 1
+            outcome = await self._attempt(request, call, slot)
+        # Raised out here, the error has no context: that would hold the request and the key.
+        if isinstance(outcome, ApiError):
+            raise outcome
+        return outcome
+
+    def _request(
+        self, method: str, path: str, params: Params | None, body: Body | None
+    ) -> httpx.Request:
+        if self._client is None:
+            raise RuntimeError("an Http is used inside `async with`")
+        content = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
+        return self._client.build_request(
+            method,
+            self._endpoint.url_for(path),
+            params=None if not params else httpx.QueryParams(_pairs(params)),
+            content=content,
+            headers=None if content is None else {"content-type": "application/json"},
+        )
+
+    async def _attempt(self, request: httpx.Request, call: str, slot: Slot) -> Answer | ApiError:
+        if self._client is None:
+            raise RuntimeError("an Http is used inside `async with`")
+        try:
+            async with asyncio.timeout(self.limits.call_timeout_seconds) as deadline:
+                response = await self._client.send(request, stream=True)
+                try:
+                    return await self._take(response, call, slot, deadline.when())
+                finally:
+                    await response.aclose()
+        # OSError: what the TLS layer raises while reading reaches here as it is.
+        except (httpx.HTTPError, httpx.StreamError, OSError) as failure:
+            return network_error(failure, call, self._way, self.redactor)
+
+    async def _take(
+        self, response: httpx.Response, call: str, slot: Slot, due: float | None
+    ) -> Answer | ApiError:
+        status, headers = response.status_code, response.headers
+        wait = self._limiter.answered(slot, status, headers)
+        if status == 503:
+            after = retry_after(
+                headers.get("retry-after", ""), headers.get("date", ""), self.clock.now()
+            )
+            if after:
+                self._limiter.pause(after)
+        if not 200 <= status < 300:
+            body = await self._read_error(response, due)
+            host = self._endpoint.host
+            return status_error(call, status, headers, body, self.redactor, host, wait_seconds=wait)
+        request_id = self.redactor.clean(headers.get("x-request-id", ""), 80)
+        body, whole = await _read(response, self.limits.max_body_bytes)
+        if not whole:
+            most = self.limits.max_body_bytes // 1024
+            reason = f"the answer is over {most} KiB, or packed in a way that was not asked for"
+            return UnavailableError(call, reason, status=status, request_id=request_id)
+        return Answer(status, headers, body, request_id, call)
+
+    async def _read_error(self, response: httpx.Response, due: float | None) -> bytes:
+        """The body of a refusal: the status is known, so a broken or slow body changes nothing."""
+        soon = asyncio.get_running_loop().time() + _SECONDS_FOR_AN_ERROR
+        try:
+            async with asyncio.timeout_at(soon if due is None else min(soon, due - 0.01)):
+                body, whole = await _read(response, _MOST_OF_AN_ERROR)
+                return body if whole else b""
+        except (httpx.HTTPError, httpx.StreamError, OSError):
+            return b""
+
+
+async def _read(response: httpx.Response, most: int) -> tuple[bytes, bool]:
+    """The body, decompressed, and whether it is whole: reading stops once `most` is passed."""
+    if response.headers.get("content-encoding", "").strip().lower() not in _CODINGS:
+        return b"", False
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        if len(body) + len(chunk) > most:
+            return b"", False
+        body += chunk
+    return bytes(body), True
+
+
+def _pairs(params: Params) -> list[tuple[str, Value]]:
+    return list(params.items() if isinstance(params, Mapping) else params)
+
+
+def decode(answer: Answer, kind: type[T]) -> T:
+    """The body as `kind`, by msgspec. Raises UnavailableError for anything but such JSON."""
+    reason = _not_json(answer)
+    if not reason:
+        try:
+            return msgspec.json.decode(answer.body, type=kind)
+        except msgspec.ValidationError as error:
+            # An unknown enum value is quoted in the text: it could be anything, so it goes.
+            said = _QUOTED_VALUE.sub(r"\1\2", str(error))
+            reason = f"answered with JSON of another shape: {Redactor(()).clean(said, 200)}"
+        except (msgspec.DecodeError, ValueError):
+            reason = "answered with JSON that is broken or cut short"
+        except RecursionError:
+            reason = "answered with JSON that is nested too deep"
+    raise UnavailableError(answer.call, reason, status=answer.status, request_id=answer.request_id)
+
+
+def _not_json(answer: Answer) -> str:
+    if answer.is_json:
+        return ""
+    shown = Redactor(()).clean(answer.kind, 80) or "no content type"
+    return f"answered with {shown} instead of JSON: is there a captive portal or proxy between?"

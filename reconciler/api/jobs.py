@@ -1,0 +1,169 @@
+"""Background work: jobs and messaging orders, and what they say became of each number.
+
+All jobs are polled together, one page of the jobs list a round; a job that the page lacks is
+asked for by its id. A number is judged by the operation lists it stands in, whatever the status
+of the job says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from reconciler.api.read import ReadClient
+from reconciler.core.text import Redactor
+from reconciler.errors import ApiErrorItem
+
+TERMINAL = frozenset({"completed", "failed", "expired"})
+_JOBS = "/phone_numbers/jobs"
+_PAGE = 50
+_REDACT = Redactor(())
+
+
+class _Number(msgspec.Struct, frozen=True):
+    id: Any = None
+    phone_number: Any = None
+    errors: Any = None
+
+
+class JobAnswer(msgspec.Struct, frozen=True):
+    """A job as the API shows it. Its echo of the settings, which can hold a PIN, is not read."""
+
+    id: str
+    status: str = ""
+    etc: str | None = None
+    phone_numbers: list[_Number] | None = None
+    successful_operations: list[_Number] | None = None
+    failed_operations: list[_Number] | None = None
+    pending_operations: list[_Number] | None = None
+
+
+class JobData(msgspec.Struct, frozen=True):
+    """The answer to creating or asking for one job."""
+
+    data: JobAnswer
+
+
+class _JobsData(msgspec.Struct, frozen=True):
+    data: list[JobAnswer]
+
+
+class OrderAnswer(msgspec.Struct, frozen=True):
+    """A messaging bulk order as the API shows it."""
+
+    order_id: str
+    success: list[str] | None = None
+    failed: list[str] | None = None
+    pending: list[str] | None = None
+
+
+class OrderData(msgspec.Struct, frozen=True):
+    """The answer to creating or asking for one order."""
+
+    data: OrderAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is known of the numbers (E.164) of one job or order."""
+
+    id: str
+    status: str
+    done: frozenset[str] = frozenset()
+    failed: Mapping[str, tuple[ApiErrorItem, ...]] = field(default_factory=dict)
+    strangers: frozenset[str] = frozenset()
+    """Numbers or ids it lists that nobody sent: then nothing about it can be trusted."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.status in TERMINAL
+
+
+async def poll_jobs(reader: ReadClient, ids: Iterable[str]) -> dict[str, JobAnswer]:
+    """The present state of the jobs `ids`, as few calls as there are."""
+    wanted = set(ids)
+    found: dict[str, JobAnswer] = {}
+    if len(wanted) > 1:
+        query = {"page[number]": "1", "page[size]": str(_PAGE)}
+        page = await reader.read(_JOBS, _JobsData, query)
+        found = {job.id: job for job in page.data if job.id in wanted}
+    for id_ in sorted(wanted - found.keys()):
+        one = await reader.read(f"{_JOBS}/{quote(id_, safe='')}", JobData)
+        found[id_] = one.data
+    return found
+
+
+async def poll_order(reader: ReadClient, order_id: str) -> OrderAnswer:
+    """The present state of one messaging order."""
+    path = f"/messaging_numbers_bulk_updates/{quote(order_id, safe='')}"
+    return (await reader.read(path, OrderData)).data
+
+
+def judge_job(job: JobAnswer, numbers_by_id: Mapping[str, str]) -> Progress:
+    """What `job` says of the numbers that were sent, which are `numbers_by_id`."""
+    sent = set(numbers_by_id.values())
+
+    def name(each: _Number) -> str:
+        if isinstance(each.phone_number, str) and each.phone_number in sent:
+            return each.phone_number
+        if isinstance(each.id, str) and each.id in numbers_by_id:
+            return numbers_by_id[each.id]
+        return str(each.phone_number or each.id)
+
+    done = {name(each) for each in job.successful_operations or ()}
+    failed = {name(each): _errors(each.errors) for each in job.failed_operations or ()}
+    pending = {name(each) for each in job.pending_operations or ()}
+    listed = {name(each) for each in job.phone_numbers or ()}
+    strangers = (done | failed.keys() | pending | listed) - sent
+    return Progress(
+        job.id,
+        job.status.replace("-", "_"),
+        done=frozenset(done - failed.keys()),
+        failed=failed,
+        strangers=frozenset(strangers),
+    )
+
+
+def judge_order(order: OrderAnswer, numbers: Iterable[str]) -> Progress:
+    """What a messaging order says of its numbers; it has ended when none is pending."""
+    sent = set(numbers)
+    failed = dict.fromkeys(order.failed or (), _FAILED_ORDER)
+    done = frozenset(order.success or ()) - failed.keys()
+    settled = sent <= done | failed.keys()
+    listed = {*done, *failed, *(order.pending or ())}
+    return Progress(
+        order.order_id,
+        "completed" if settled else "in_progress",
+        done=done,
+        failed=failed,
+        strangers=frozenset(listed - sent),
+    )
+
+
+_FAILED_ORDER = (ApiErrorItem("", "Failed", "the messaging order lists it as failed", ""),)
+
+
+def _errors(raw: object) -> tuple[ApiErrorItem, ...]:
+    items = raw if isinstance(raw, list) else []
+    return tuple(_item(each) for each in items if isinstance(each, dict)) or (
+        ApiErrorItem("", "Failed", "the job lists it as failed and says no more", ""),
+    )
+
+
+def _item(raw: Mapping[str, Any]) -> ApiErrorItem:
+    source = raw.get("source")
+    pointer = (
+        source.get("pointer") or source.get("parameter") if isinstance(source, dict) else source
+    )
+
+    def text(value: object) -> str:
+        return _REDACT.clean("" if value is None else str(value), 300)
+
+    return ApiErrorItem(
+        text(raw.get("code")), text(raw.get("title")), text(raw.get("detail")), text(pointer)
+    )

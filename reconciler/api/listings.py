@@ -1,0 +1,204 @@
+"""Reading whole lists: pages side by side, and nothing lost without a word.
+
+Nothing promises a stable list: rows can shift from one page to the next while the fleet
+changes. So rows are sorted by number, told apart by id, and counted against `total_results` on
+every page; a list that does not add up is read again, and then it is an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from reconciler.api.read import ReadClient
+from reconciler.api.together import together
+from reconciler.core.fields import Listing
+from reconciler.core.live import build_snapshot
+from reconciler.core.model import ListingRead, Snapshot
+from reconciler.core.rows import ROW_TYPES
+from reconciler.errors import ForbiddenError, KeyRefusedError, UnavailableError
+
+_SCANS = 4
+_MOST_ROWS = 10_000_000
+_BY_NUMBER = {"sort": "phone_number"}
+_QUERIES: Mapping[Listing, Mapping[str, str]] = {
+    # Tags and connection come only when asked for.
+    Listing.SLIM: {**_BY_NUMBER, "include_tags": "true", "include_connection": "true"},
+    Listing.NUMBERS: _BY_NUMBER,
+    Listing.VOICE: _BY_NUMBER,
+    Listing.MESSAGING: {"sort[phone_number]": "asc"},
+    Listing.MOBILE: {},
+    Listing.MOBILE_MESSAGING: {},
+}
+
+
+def slim_query() -> dict[str, str]:
+    """What a slim list is always asked for: with its tags and its connection."""
+    return dict(_QUERIES[Listing.SLIM])
+
+
+Row = Any
+Rows = dict[str, Row]
+
+
+class Meta(msgspec.Struct, frozen=True):
+    """The counts of one page; what a list claims about itself."""
+
+    total_results: int
+    page_size: int | None = None
+
+
+class Progress(Protocol):
+    """Told how reading goes; `total` rows are expected, `done` have come."""
+
+    def __call__(self, listing: Listing, done: int, total: int) -> None:
+        """One more page of `listing` has come."""
+
+
+def ignore_progress(listing: Listing, done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    rows: Sequence[Row]
+    meta: Meta
+
+
+class _MovedError(Exception):
+    """The list changed under the reading; the text says how it showed."""
+
+
+def _page_type(listing: Listing) -> Any:
+    row: Any = ROW_TYPES[listing]
+    return msgspec.defstruct(f"{row.__name__}Page", [("data", list[row]), ("meta", Meta)])
+
+
+_PAGE_TYPES = {listing: _page_type(listing) for listing in Listing}
+
+
+async def _read_page(reader: ReadClient, listing: Listing, number: int, size: int) -> _Page:
+    query = {**_QUERIES[listing], "page[number]": str(number), "page[size]": str(size)}
+    page: Any = await reader.read(listing, _PAGE_TYPES[listing], query)
+    if not 0 <= page.meta.total_results <= _MOST_ROWS:
+        reason = f"claims to have {page.meta.total_results} rows"
+        raise UnavailableError(f"GET {listing}", reason)
+    for row in page.data:
+        if not isinstance(row.id, str) or not isinstance(row.phone_number, str):
+            raise UnavailableError(f"GET {listing}", "sent a row without an id or a number")
+    return _Page(page.data, page.meta)
+
+
+async def read_listing(
+    reader: ReadClient,
+    listing: Listing,
+    *,
+    page_size: int,
+    progress: Progress = ignore_progress,
+    suits: Callable[[Row], bool] | None = None,
+) -> tuple[Rows, ListingRead] | None:
+    """All rows of a list by id, or None as soon as a row does not suit.
+
+    Raises UnavailableError when the list does not add up in four readings.
+    """
+    for _ in range(_SCANS):
+        try:
+            return await _scan(reader, listing, page_size, progress, suits)
+        except _MovedError as moved:
+            last = str(moved)
+    raise UnavailableError(
+        f"GET {listing}",
+        f"the list kept changing while it was read ({last}); nothing was planned from it: try "
+        "again when nobody else is changing numbers",
+    )
+
+
+async def _scan(
+    reader: ReadClient,
+    listing: Listing,
+    page_size: int,
+    progress: Progress,
+    suits: Callable[[Row], bool] | None,
+) -> tuple[Rows, ListingRead] | None:
+    first = await _read_page(reader, listing, 1, page_size)
+    total = first.meta.total_results
+    size = first.meta.page_size
+    size = size if size is not None and 0 < size <= page_size else page_size
+    rows: Rows = {}
+    pages = 1
+
+    def take(page: _Page) -> bool:
+        if page.meta.total_results != total:
+            raise _MovedError(f"{total} rows became {page.meta.total_results}")
+        for row in page.rows:
+            rows[row.id] = row
+        progress(listing, len(rows), total)
+        return suits is None or all(map(suits, page.rows))
+
+    if not take(first):
+        return None
+    rest = (_read_page(reader, listing, n, size) for n in range(2, -(-total // size) + 1))
+    async with together(rest) as waiting:
+        for page in asyncio.as_completed(waiting):
+            pages += 1
+            if not take(await page):
+                return None
+    if len(rows) != total:
+        raise _MovedError(f"{len(rows)} different rows came of {total}")
+    return rows, ListingRead(listing, rows=len(rows), pages=pages)
+
+
+async def fetch(
+    reader: ReadClient,
+    listings: Sequence[Listing],
+    *,
+    base_url: str,
+    now: Callable[[], datetime],
+    page_size: int,
+    need_tags: bool = False,
+    progress: Progress = ignore_progress,
+) -> Snapshot:
+    """A snapshot of `listings`, all read side by side.
+
+    With `need_tags` a slim list whose rows lack their tags (they have no documented schema
+    there) is given up for the full one. A list that answers 403 is noted as refused; when none
+    can be read, KeyRefusedError.
+    """
+    started = reader.reads
+    each = (_read(reader, listing, page_size, need_tags, progress) for listing in listings)
+    async with together(each) as waiting:
+        results = await asyncio.gather(*waiting)
+    rows = {read.listing: found for found, read in results if not read.refused}
+    reads = tuple(read for _, read in results)
+    if not rows:
+        raise KeyRefusedError("GET " + reads[0].listing, reads[0].refused, status=403)
+    return build_snapshot(
+        rows, reads, base_url=base_url, fetched_at=now(), calls=reader.reads - started
+    )
+
+
+async def _read(
+    reader: ReadClient, listing: Listing, page_size: int, need_tags: bool, progress: Progress
+) -> tuple[Rows, ListingRead]:
+    slim = listing is Listing.SLIM
+    suits = _has_tags if need_tags and slim else None
+    try:
+        found = await read_listing(
+            reader, listing, page_size=page_size, progress=progress, suits=suits
+        )
+    except ForbiddenError as refusal:
+        if not slim:
+            return {}, ListingRead(listing, refused=str(refusal))
+        found = None
+    if found is None:
+        return await _read(reader, Listing.NUMBERS, page_size, False, progress)
+    return found
+
+
+def _has_tags(row: Row) -> bool:
+    return row.tags is not msgspec.UNSET

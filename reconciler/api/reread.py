@@ -1,0 +1,211 @@
+"""Reading again only the numbers that were touched, by the cheapest of the ways there are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from reconciler.api.listings import read_listing, slim_query
+from reconciler.api.read import ReadClient
+from reconciler.api.settings import segment
+from reconciler.api.together import together
+from reconciler.core.catalogue import BY_PATH
+from reconciler.core.fields import Kind, Listing
+from reconciler.core.live import values_in
+from reconciler.core.rows import ROW_TYPES
+from reconciler.core.values import UNKNOWN, LiveValue
+from reconciler.errors import ApiError, KeyRefusedError
+
+_FILTERED = 100
+"""Numbers that one filtered page of the messaging list is asked for: a URL of some 2 KB."""
+
+_RESOURCES = {
+    Listing.NUMBERS: "/phone_numbers/{}",
+    Listing.VOICE: "/phone_numbers/{}/voice",
+    Listing.MESSAGING: "/phone_numbers/{}/messaging",
+}
+
+Values = dict[str, dict[str, LiveValue]]
+"""Live values by number and path."""
+
+Row = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A number to read again, and the paths that matter of it."""
+
+    phone_number: str
+    id: str
+    paths: tuple[str, ...]
+
+
+def _one_type(listing: Listing) -> Any:
+    row = ROW_TYPES[listing]
+    return msgspec.defstruct(f"One{row.__name__}", [("data", row)])
+
+
+_ONE_TYPES = {listing: _one_type(listing) for listing in _RESOURCES}
+
+
+def _rows_type(listing: Listing) -> Any:
+    row: Any = ROW_TYPES[listing]
+    return msgspec.defstruct(f"Filtered{row.__name__}", [("data", list[row])])
+
+
+_FILTERED_TYPE = _rows_type(Listing.MESSAGING)
+_SLIM_TYPE = _rows_type(Listing.SLIM)
+
+
+def resource_of(path: str) -> Listing | None:
+    """The resource that carries a field, named by the list with the same shape."""
+    reads = [read.listing for read in BY_PATH[Kind.NUMBER][path].reads]
+    return next((each for each in reads if each in _RESOURCES), None)
+
+
+async def reread(
+    reader: ReadClient, targets: Sequence[Target], *, account_size: int, page_size: int
+) -> Values:
+    """The live values of `targets` now.
+
+    `account_size` is how many numbers a whole list would hold. A value that cannot be read is
+    UNKNOWN; only a refused key ends the reading.
+    """
+    wanted: defaultdict[Listing, dict[str, list[str]]] = defaultdict(dict)
+    ids = {target.phone_number: target.id for target in targets}
+    values: Values = {}
+    for target in targets:
+        unread: dict[str, LiveValue] = dict.fromkeys(target.paths, UNKNOWN)
+        values.setdefault(target.phone_number, {}).update(unread)
+        for path in target.paths:
+            if listing := resource_of(path):
+                wanted[listing].setdefault(target.phone_number, []).append(path)
+    work = (
+        _read_rows(reader, listing, {n: ids[n] for n in paths}, account_size, page_size)
+        for listing, paths in wanted.items()
+    )
+    async with together(work) as tasks:
+        found = await asyncio.gather(*tasks)
+    for (listing, paths), rows in zip(wanted.items(), found, strict=True):
+        for number, row in rows.items():
+            values[number] |= values_in(listing, row, paths[number], Kind.NUMBER)
+    await _fill_from_slim(reader, values, ids, account_size, page_size)
+    return values
+
+
+async def _fill_from_slim(
+    reader: ReadClient,
+    values: Values,
+    ids: Mapping[str, str],
+    account_size: int,
+    page_size: int,
+) -> None:
+    """Where the full resource leaves unset ids out, which says nothing, the slim row says it:
+    its schema is not nullable, so there a missing id is an unset one."""
+    blind = {
+        number: paths
+        for number, each in values.items()
+        if (paths := [p for p, value in each.items() if value is UNKNOWN and _in_slim(p)])
+    }
+    if not blind:
+        return
+    of = {number: ids[number] for number in blind}
+    for number, row in (
+        await _read_rows(reader, Listing.SLIM, of, account_size, page_size)
+    ).items():
+        values[number] |= values_in(Listing.SLIM, row, blind[number], Kind.NUMBER)
+
+
+def _in_slim(path: str) -> bool:
+    return any(read.listing is Listing.SLIM for read in BY_PATH[Kind.NUMBER][path].reads)
+
+
+async def _read_rows(
+    reader: ReadClient, listing: Listing, ids: Mapping[str, str], account_size: int, page_size: int
+) -> dict[str, Row]:
+    """Rows by number, for the numbers that could be read."""
+    scan = -(-account_size // page_size)
+    filtered = -(-len(ids) // _FILTERED)
+    try:
+        if listing is Listing.MESSAGING and len(ids) > 1 and filtered <= scan:
+            return await _by_filter(reader, ids)
+        if scan < len(ids):
+            return await _by_scan(reader, listing, ids, page_size)
+    except KeyRefusedError:
+        raise
+    except ApiError:
+        return {}
+    if listing is Listing.SLIM:
+        return await _slim_one_by_one(reader, ids)
+    return await _one_by_one(reader, listing, ids)
+
+
+async def _by_scan(
+    reader: ReadClient, listing: Listing, ids: Mapping[str, str], page_size: int
+) -> dict[str, Row]:
+    found = await read_listing(reader, listing, page_size=page_size)
+    rows = found[0] if found else {}
+    return {number: rows[id_] for number, id_ in ids.items() if id_ in rows}
+
+
+async def _by_filter(reader: ReadClient, ids: Mapping[str, str]) -> dict[str, Row]:
+    """`filter[phone_number]` of the messaging list is exact and takes several numbers."""
+    numbers = list(ids)
+    pages = (
+        reader.read(
+            Listing.MESSAGING,
+            _FILTERED_TYPE,
+            {
+                "filter[phone_number]": ",".join(numbers[at : at + _FILTERED]),
+                "page[number]": "1",
+                "page[size]": str(_FILTERED),
+            },
+        )
+        for at in range(0, len(numbers), _FILTERED)
+    )
+    async with together(pages) as tasks:
+        rows = [row for page in await asyncio.gather(*tasks) for row in page.data]
+    return {row.phone_number: row for row in rows if ids.get(row.phone_number) == row.id}
+
+
+async def _slim_one_by_one(reader: ReadClient, ids: Mapping[str, str]) -> dict[str, Row]:
+    """`filter[phone_number]` of the slim list is a partial match on digits: the id decides."""
+
+    async def one(number: str, id_: str) -> Row | None:
+        query = slim_query() | {"filter[phone_number]": number.lstrip("+")}
+        try:
+            page: Any = await reader.read(Listing.SLIM, _SLIM_TYPE, query)
+        except KeyRefusedError:
+            raise
+        except ApiError:
+            return None
+        return next((row for row in page.data if row.id == id_), None)
+
+    async with together(one(number, id_) for number, id_ in ids.items()) as tasks:
+        rows = await asyncio.gather(*tasks)
+    return {number: row for number, row in zip(ids, rows, strict=True) if row is not None}
+
+
+async def _one_by_one(
+    reader: ReadClient, listing: Listing, ids: Mapping[str, str]
+) -> dict[str, Row]:
+    work = (_one(reader, listing, id_) for id_ in ids.values())
+    async with together(work) as tasks:
+        rows = await asyncio.gather(*tasks)
+    return {number: row for number, row in zip(ids, rows, strict=True) if row is not None}
+
+
+async def _one(reader: ReadClient, listing: Listing, id_: str) -> Row | None:
+    path = _RESOURCES[listing].format(segment(id_))
+    try:
+        row = (await reader.read(path, _ONE_TYPES[listing])).data
+    except KeyRefusedError:
+        raise
+    except ApiError:
+        return None
+    return row if row.id == id_ else None

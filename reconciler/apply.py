@@ -1,0 +1,339 @@
+"""Carrying out a plan: the only room that writes.
+
+Every write goes through `Applier._send`, once. What became of a number is first what the answer
+or the job says, and then what reading it back says: only a value that was read back counts as
+applied.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from reconciler.api.clock import Clock
+from reconciler.api.confirm import Confirmation, Expected, confirm
+from reconciler.api.http import decode
+from reconciler.api.jobs import JobData, OrderData, Progress
+from reconciler.api.polling import Poller
+from reconciler.api.read import ReadClient
+from reconciler.api.requests import request_for
+from reconciler.api.settings import Limits
+from reconciler.api.write import Answered, NotSent, Refused, Sent, Unknown, WriteClient
+from reconciler.core.changes import Change
+from reconciler.core.fields import Channel
+from reconciler.core.operations import Operation, covered
+from reconciler.core.outcome import Applied, Failed, Left, Outcome
+from reconciler.core.plan import JOB_CALLS, Plan
+from reconciler.core.values import UNKNOWN, LiveValue, Value, show_json
+from reconciler.errors import (
+    ApiError,
+    ApiErrorItem,
+    ForbiddenError,
+    KeyRefusedError,
+)
+
+
+class Watcher(Protocol):
+    """Told how an apply goes, for a progress bar."""
+
+    def planned(self, channel: Channel, numbers: int) -> None:
+        """So many numbers are to be written by `channel`."""
+
+    def advanced(self, channel: Channel, numbers: int) -> None:
+        """So many more are settled."""
+
+    def confirming(self, numbers: int) -> None:
+        """So many numbers are being read back."""
+
+
+@dataclass(slots=True)
+class _Record:
+    """What is known of one operation."""
+
+    operation: Operation
+    sent: bool = False
+    skipped: str = ""
+    failures: dict[str, tuple[ApiErrorItem, ...]] = field(default_factory=dict)
+    doubt: str = ""
+    """Why nothing but reading can tell: a lost answer, a job past its time."""
+
+
+@dataclass(slots=True)
+class Stop:
+    """Whether to go on writing; set once, by a refused key, a wrong job or the user."""
+
+    reason: str = ""
+    key_refused: bool = False
+    interrupted: bool = False
+
+    def now(self, reason: str, *, key_refused: bool = False, interrupted: bool = False) -> None:
+        """Start no new write. The first reason stands."""
+        if not self.reason:
+            self.reason = reason
+            self.key_refused = key_refused
+            self.interrupted = interrupted
+
+
+class Applier:
+    """One run of one plan.
+
+    `secrets` are PINs by ref. `connections` is the connection_id, before, of every number whose
+    forwarding is switched on.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        writer: WriteClient,
+        reader: ReadClient,
+        *,
+        secrets: Mapping[str, str],
+        limits: Limits,
+        clock: Clock,
+        watcher: Watcher,
+        stop: Stop,
+        connections: Mapping[str, LiveValue],
+    ) -> None:
+        self._plan = plan
+        self._writer = writer
+        self._reader = reader
+        self._secrets = secrets
+        self._limits = limits
+        self._clock = clock
+        self._watcher = watcher
+        self._stop = stop
+        self._changes = {change.phone_number: change for change in plan.difference.changes}
+        self._ids = {number: change.id for number, change in self._changes.items()}
+        self._records = {each.id: _Record(each) for each in plan.operations}
+        self._finished = {each.id: asyncio.Event() for each in plan.operations}
+        self._calls: Counter[Channel] = Counter()
+        self._places = asyncio.Semaphore(limits.jobs_in_flight)
+        self._poller = Poller(reader, clock, limits.job_timeout_seconds)
+        self._by_path = _by_path(plan, self._records)
+        self._connections = connections
+
+    async def run(self) -> Outcome:
+        """Send every operation, wait for the jobs, read everything back."""
+        started, reads = self._clock.monotonic(), self._reader.reads
+        totals: Counter[Channel] = Counter()
+        for operation in self._plan.operations:
+            totals[operation.call] += len(operation.numbers)
+        for channel, numbers in totals.items():
+            self._watcher.planned(channel, numbers)
+        async with asyncio.TaskGroup() as group:
+            poller = group.create_task(self._poller.run())
+            work = [group.create_task(self._operate(each)) for each in self._plan.operations]
+            await asyncio.gather(*work)
+            poller.cancel()
+        confirmation = await self._confirm()
+        return self._outcome(
+            confirmation, self._reader.reads - reads, self._clock.monotonic() - started
+        )
+
+    # ---- writing ------------------------------------------------------------------------------
+
+    async def _operate(self, operation: Operation) -> None:
+        record = self._records[operation.id]
+        try:
+            for id_ in operation.depends_on:
+                await self._finished[id_].wait()
+            if operation.call in JOB_CALLS:
+                async with self._places:
+                    await self._background(record)
+            else:
+                self._settle(record, await self._send(record))
+        finally:
+            self._watcher.advanced(operation.call, len(operation.numbers))
+            self._finished[operation.id].set()
+
+    async def _send(self, record: _Record) -> Sent | None:
+        """The one seam that every write passes; None where writing has stopped."""
+        if self._stop.reason:
+            record.skipped = self._stop.reason
+            return None
+        request = request_for(record.operation, self._ids, self._secrets)
+        self._calls[record.operation.call] += 1
+        record.sent = True
+        return await self._writer.send_once(request.method, request.path, request.body)
+
+    def _settle(self, record: _Record, sent: Sent | None) -> None:
+        """What an answer means for the numbers of an operation."""
+        match sent:
+            case Refused(error) | NotSent(error):
+                if isinstance(error, KeyRefusedError | ForbiddenError):
+                    self._stop.now(f"the key was refused: {error}", key_refused=True)
+                items = error.items or (ApiErrorItem(_code(error), "", error.reason, ""),)
+                record.failures = dict.fromkeys(record.operation.numbers, items)
+            case Unknown(error):
+                record.doubt = f"the answer was lost: {error}"
+            case _:
+                pass
+
+    async def _background(self, record: _Record) -> None:
+        """Send a job or an order and wait for its end."""
+        sent = await self._send(record)
+        while isinstance(sent, Refused) and _is_cap(sent.error):
+            # Too many jobs are pending, perhaps somebody else's: the request was not carried
+            # out, so it goes again when there is a free place.
+            if not await self._poller.free_place():
+                break
+            sent = await self._send(record)
+        self._settle(record, sent)
+        if not isinstance(sent, Answered):
+            return
+        numbers = {self._ids[number]: number for number in record.operation.numbers}
+        try:
+            progress = await self._wait(record.operation, sent, numbers)
+        except ApiError as error:
+            if isinstance(error, KeyRefusedError):
+                self._stop.now(f"the key was refused: {error}", key_refused=True)
+            record.doubt = f"it was sent, but not followed to its end: {error}"
+            return
+        if progress.strangers:
+            self._stop.now(
+                f"job {progress.id} lists numbers that were not sent: "
+                + ", ".join(sorted(progress.strangers)[:5])
+            )
+        record.failures = dict(progress.failed)
+        if not progress.ended:
+            record.doubt = f"job {progress.id} was still {progress.status} when its time was up"
+        elif unsettled := len(numbers) - len(progress.done) - len(progress.failed):
+            record.doubt = (
+                f"job {progress.id} is {progress.status} and says nothing of {unsettled} numbers"
+            )
+
+    async def _wait(
+        self, operation: Operation, sent: Answered, numbers: Mapping[str, str]
+    ) -> Progress:
+        if operation.call is Channel.MESSAGING_BULK:
+            order = decode(sent.answer, OrderData).data
+            return await self._poller.order(order, operation.numbers)
+        job = decode(sent.answer, JobData).data
+        return await self._poller.job(job, numbers)
+
+    # ---- confirming ---------------------------------------------------------------------------
+
+    async def _confirm(self) -> Confirmation:
+        """Read back everything that was sent and not refused."""
+        expected = [
+            Expected(number, change.id, after, patient)
+            for number, change in self._changes.items()
+            for patient in (True, False)
+            if (after := self._to_confirm(change, patient))
+        ]
+        self._watcher.confirming(len(expected))
+        try:
+            return await confirm(
+                self._reader,
+                self._clock,
+                expected,
+                secrets=self._secrets,
+                account_size=self._plan.live_numbers,
+                page_size=self._limits.page_size,
+                also=dict.fromkeys(self._connections, ("connection_id",)),
+            )
+        except KeyRefusedError as error:
+            self._stop.now(f"the key was refused: {error}", key_refused=True)
+            return Confirmation()
+
+    def _to_confirm(self, change: Change, patient: bool) -> dict[str, Value]:
+        """The fields to read back: with patience what should show, without it what a job lists
+        as failed (a refused PATCH has nothing to show)."""
+        after = {field.path: field.after for field in change.fields}
+        return {
+            path: after[path]
+            for path, record in self._by_path[change.phone_number].items()
+            if record.sent
+            and (change.phone_number in record.failures) is not patient
+            and (patient or record.operation.call in JOB_CALLS)
+        }
+
+    def _outcome(self, confirmation: Confirmation, reads: int, seconds: float) -> Outcome:
+        applied: list[Applied] = []
+        failed: list[Failed] = []
+        skipped: list[Left] = []
+        unconfirmed: list[Left] = []
+        for number, records in self._by_path.items():
+            for path, record in records.items():
+                id_ = record.operation.id
+                if (number, path) in confirmation.seen:
+                    applied.append(Applied(number, path, id_))
+                elif items := record.failures.get(number):
+                    failed += [
+                        Failed(number, path, id_, item.code, _detail(item)) for item in items
+                    ]
+                elif not record.sent:
+                    skipped.append(Left(number, path, id_, record.skipped))
+                else:
+                    got = confirmation.values.get(number, {}).get(path, UNKNOWN)
+                    unconfirmed.append(Left(number, path, id_, _unconfirmed(record, path, got)))
+        difference = self._plan.difference
+        return Outcome(
+            applied=tuple(applied),
+            failed=tuple(failed),
+            unconfirmed=tuple(unconfirmed),
+            unverifiable=(),
+            skipped=tuple(skipped),
+            withheld=difference.withheld,
+            not_owned=difference.not_owned,
+            unknown=difference.unknown,
+            calls=self._calls,
+            reads=reads,
+            seconds=seconds,
+            stopped=self._stop.reason,
+            key_refused=self._stop.key_refused,
+            interrupted=self._stop.interrupted,
+            notes=tuple(self._moved_connections(confirmation)),
+        )
+
+    def _moved_connections(self, confirmation: Confirmation) -> Iterator[str]:
+        """Switching forwarding on may attach a connection of the provider's own."""
+        for number, before in self._connections.items():
+            after = confirmation.values.get(number, {}).get("connection_id", UNKNOWN)
+            if UNKNOWN not in (before, after) and after != before:
+                yield (
+                    f"{number}: the provider moved connection_id from {before or 'none'} to "
+                    f"{after or 'none'} when forwarding was switched on"
+                )
+
+
+def _by_path(plan: Plan, records: Mapping[str, _Record]) -> dict[str, dict[str, _Record]]:
+    """Which operation writes which path of which number."""
+    changes = {change.phone_number: change for change in plan.difference.changes}
+    found: dict[str, dict[str, _Record]] = {number: {} for number in changes}
+    for operation in plan.operations:
+        for number in operation.numbers:
+            for path in covered(operation, changes[number]):
+                found[number][path] = records[operation.id]
+    return found
+
+
+def _unconfirmed(record: _Record, path: str, got: LiveValue) -> str:
+    if record.doubt:
+        return record.doubt
+    if got is UNKNOWN:
+        return "it was sent, but could not be read back"
+    shown = "another value" if path == "external_pin" else json.dumps(show_json(got))
+    return f"it was sent, but still reads {shown}"
+
+
+def _detail(item: ApiErrorItem) -> str:
+    text = ": ".join(part for part in (item.title, item.detail) if part)
+    return f"{text} ({item.pointer})" if item.pointer else text
+
+
+def _code(error: ApiError) -> str:
+    return str(error.status) if error.status else ""
+
+
+_CAP = re.compile(r"at most \d+ pending", re.IGNORECASE)
+
+
+def _is_cap(error: ApiError) -> bool:
+    """422/10015 at /base: 'You can have at most 20 pending or in progress jobs'."""
+    return any(item.code == "10015" and _CAP.search(item.detail) for item in error.items)

@@ -1,0 +1,206 @@
+"""Plan -> the JSON document of CONTRACT section 6, and the schemas of plan and snapshot."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from reconciler import __version__
+from reconciler.core.changes import Change, Withheld
+from reconciler.core.fields import Channel
+from reconciler.core.operations import Operation
+from reconciler.core.plan import Plan, Summary
+from reconciler.core.schema import DIALECT, Schema
+from reconciler.core.values import show_json
+
+FORMAT_VERSION = 1
+
+
+def canonical_json(document: object) -> bytes:
+    """Sorted keys, no spaces, UTF-8: the same document gives the same bytes."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """`sha256:…` over everything in a plan document but its `digest`."""
+    rest = {key: value for key, value in document.items() if key != "digest"}
+    return f"sha256:{hashlib.sha256(canonical_json(rest)).hexdigest()}"
+
+
+def timestamp(moment: datetime) -> str:
+    """UTC, to the second: 2026-07-01T12:00:00Z."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """The whole plan as JSON-ready data, with its digest."""
+    difference = plan.difference
+    document: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "tool_version": __version__,
+        "created_at": timestamp(plan.created_at),
+        "account": {"base_url": plan.base_url},
+        "allowed": list(plan.allowed),
+        "source": {"commit": plan.origin.commit, "digest": plan.origin.digest},
+        "live": {"fetched_at": timestamp(plan.fetched_at), "numbers": plan.live_numbers},
+        "summary": _summary(plan.summary),
+        "changes": [_change(change) for change in difference.changes],
+        "operations": [_operation(operation) for operation in plan.operations],
+        "withheld": [_withheld(each) for each in difference.withheld],
+        "not_owned": [
+            {"phone_number": each.phone_number, "source": str(each.source)}
+            for each in difference.not_owned
+        ],
+        "unknown": [
+            {"phone_number": each.phone_number, "path": each.path, "reason": each.reason}
+            for each in difference.unknown
+        ],
+    }
+    return document | {"digest": digest(document)}
+
+
+def _summary(summary: Summary) -> dict[str, Any]:
+    names = [name for name in Summary.__slots__ if name != "calls"]
+    counts = {name: getattr(summary, name) for name in names}
+    return counts | {"calls": {str(call): count for call, count in summary.calls.items()}}
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "phone_number": change.phone_number,
+        "id": change.id,
+        "kind": str(change.kind),
+        "action": str(change.action),
+        "fields": [
+            {
+                "path": field.path,
+                "before": show_json(field.before),
+                "after": show_json(field.after),
+                "source": str(field.source),
+                "risk": list(field.risk),
+            }
+            for field in change.fields
+        ],
+    }
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    return {
+        "id": operation.id,
+        "call": str(operation.call),
+        "numbers": list(operation.numbers),
+        "body": dict(operation.body),
+        "guards": {path: show_json(value) for path, value in operation.guards.items()},
+        "depends_on": list(operation.depends_on),
+    }
+
+
+def _withheld(each: Withheld) -> dict[str, Any]:
+    return {
+        "phone_number": each.phone_number,
+        "path": each.path,
+        "before": show_json(each.before),
+        "after": show_json(each.after),
+        "rule": each.rule,
+        "reason": each.reason,
+    }
+
+
+# ---- schemas ----------------------------------------------------------------------------------
+
+_TEXT: Schema = {"type": "string"}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_NUMBER: Schema = {"type": "string", "pattern": r"^\+[0-9]+(?![\s\S])"}
+_SECRET: Schema = {
+    "type": "object",
+    "properties": {"secret": _TEXT, "fingerprint": _TEXT},
+    "required": ["secret"],
+    "additionalProperties": False,
+}
+_VALUE: Schema = {
+    "type": ["string", "boolean", "array", "object", "null"],
+    "items": _TEXT,
+    "properties": _SECRET["properties"],
+    "required": _SECRET["required"],
+    "additionalProperties": False,
+}
+_RISKS = ("emergency", "release", "unlock", "pin", "connection", "unassign", "cost")
+
+
+def _object(**properties: Schema) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def plan_schema() -> Schema:
+    """The JSON Schema of a plan document."""
+    field = _object(
+        path=_TEXT,
+        before=_VALUE,
+        after=_VALUE,
+        source=_TEXT,
+        risk=_list({"enum": list(_RISKS)}),
+    )
+    names = [name for name in Summary.__slots__ if name != "calls"]
+    calls = _object(**{str(channel): _COUNT for channel in Channel})
+    hash_: Schema = {"type": "string", "pattern": r"^sha256:[0-9a-f]{64}(?![\s\S])"}
+    document = _object(
+        format_version={"const": FORMAT_VERSION},
+        tool_version=_TEXT,
+        created_at=_TEXT,
+        account=_object(base_url=_TEXT),
+        allowed=_list(_TEXT),
+        source=_object(commit=_TEXT, digest=_TEXT),
+        live=_object(fetched_at=_TEXT, numbers=_COUNT),
+        summary=_object(**dict.fromkeys(names, _COUNT), calls=calls),
+        changes=_list(
+            _object(
+                phone_number=_NUMBER,
+                id=_TEXT,
+                kind={"enum": ["number", "mobile"]},
+                action={"enum": ["update", "release"]},
+                fields=_list(field),
+            )
+        ),
+        operations=_list(
+            _object(
+                id=_TEXT,
+                call={"enum": [str(channel) for channel in Channel]},
+                numbers=_list(_NUMBER) | {"minItems": 1},
+                body={"type": "object"},
+                guards={"type": "object", "additionalProperties": _VALUE},
+                depends_on=_list(_TEXT),
+            )
+        ),
+        withheld=_list(
+            _object(
+                phone_number=_NUMBER,
+                path=_TEXT,
+                before=_VALUE,
+                after=_VALUE,
+                rule=_TEXT,
+                reason=_TEXT,
+            )
+        ),
+        not_owned=_list(_object(phone_number=_NUMBER, source=_TEXT)),
+        unknown=_list(_object(phone_number=_NUMBER, path=_TEXT, reason=_TEXT)),
+        digest=hash_,
+    )
+    return {
+        "$schema": DIALECT,
+        "$id": "https://telnyx-reconciler.invalid/schemas/plan.schema.json",
+        "title": "A plan of telnyx-reconciler",
+        **document,
+    }

@@ -1,0 +1,64 @@
+"""The field reference, made from the catalogue."""
+
+from __future__ import annotations
+
+from reconciler.core.catalogue import FIELDS, SUPPORTED
+from reconciler.core.fields import Channel, Field, Kind, Type
+
+_CALLS = {
+    Channel.UPDATE_JOB: "update job",
+    Channel.EMERGENCY_JOB: "emergency job",
+    Channel.DELETE_JOB: "delete job",
+    Channel.MESSAGING_BULK: "messaging bulk update",
+    Channel.PATCH_NUMBER: "PATCH number",
+    Channel.PATCH_VOICE: "PATCH voice",
+    Channel.PATCH_MESSAGING: "PATCH messaging",
+    Channel.PATCH_MOBILE: "PATCH mobile number",
+    Channel.ENABLE_EMERGENCY: "enable_emergency action",
+    Channel.BUNDLE: "bundle_status_change action",
+    Channel.DELETE_NUMBER: "DELETE number",
+}
+
+
+def field_reference() -> str:
+    """A Markdown table of every field that can be declared."""
+    lines = ["# Fields", "", "Made from the catalogue by `make schemas`; do not edit.", ""]
+    for kind in Kind:
+        rows = [row for row in FIELDS if row.kind is kind and row.path in SUPPORTED[kind]]
+        if not rows:
+            continue
+        lines += [
+            f"## `{kind.yaml_key}`",
+            "",
+            "| field | values | null | read from | written by | notes |",
+            "| --- | --- | --- | --- | --- | --- |",
+            *(_line(row) for row in rows),
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _line(row: Field) -> str:
+    reads = "<br>".join(dict.fromkeys(f"`GET {read.listing}`" for read in row.reads))
+    writes = ", ".join(_CALLS[write.channel] for write in row.writes)
+    null = "clears it" if row.null else f"no: {row.off}"
+    notes = [row.doc, *(["Paid feature."] if row.cost else [])]
+    return f"| `{row.path}` | {_values(row)} | {null} | {reads} | {writes} | {' '.join(notes)} |"
+
+
+def _values(row: Field) -> str:
+    match row.type:
+        case Type.ENUM:
+            return ", ".join(f"`{value}`" for value in row.values)
+        case Type.BOOLEAN:
+            return "`true`, `false`"
+        case Type.TAGS:
+            return "list, or `{add: […], remove: […]}`"
+        case Type.ID:
+            return "id, alias or `{id: …}`"
+        case Type.PIN:
+            return "text, `{env: NAME}` or `{file: PATH}`"
+        case Type.E164:
+            return "E.164"
+        case _:
+            return "text"

@@ -1,0 +1,51 @@
+"""Reports for machines: the plan document, and what an apply did."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from reconciler.core.outcome import Left, Outcome
+from reconciler.core.planfile import plan_document
+from reconciler.core.plan import Plan
+from reconciler.core.values import show_json
+
+
+def plan_json(plan: Plan) -> str:
+    """The plan document of the contract, indented."""
+    return json.dumps(plan_document(plan), indent=2, ensure_ascii=False)
+
+
+def outcome_json(outcome: Outcome) -> str:
+    """What became of every field; the keys are the contract's."""
+
+    def left(items: tuple[Left, ...]) -> list[dict[str, Any]]:
+        return [asdict(item) for item in items]
+
+    document = {
+        "applied": [asdict(item) for item in outcome.applied],
+        "failed": [asdict(item) for item in outcome.failed],
+        "unconfirmed": left(outcome.unconfirmed),
+        "unverifiable": left(outcome.unverifiable),
+        "skipped": left(outcome.skipped),
+        "withheld": [
+            {
+                "phone_number": item.phone_number,
+                "path": item.path,
+                "before": show_json(item.before),
+                "after": show_json(item.after),
+                "rule": item.rule,
+                "reason": item.reason,
+            }
+            for item in outcome.withheld
+        ],
+        "not_owned": [item.phone_number for item in outcome.not_owned],
+        "unknown": [asdict(item) for item in outcome.unknown],
+        "calls": {str(channel): count for channel, count in outcome.calls.items() if count},
+        "notes": list(outcome.notes),
+        "stopped": outcome.stopped,
+        "journal": None,
+        "converged": outcome.converged,
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False)

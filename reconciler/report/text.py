@@ -1,0 +1,199 @@
+"""Reports for a terminal. `paint(text, role)` colours a piece; without colour it is identity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from deepdiff import DeepDiff
+
+from reconciler.core.changes import FieldChange, UnknownField, Withheld
+from reconciler.core.outcome import Failed, Left, Outcome
+from reconciler.core.plan import Plan
+from reconciler.core.text import neutral
+from reconciler.report.grouping import Block, blocks, examples
+from reconciler.report.words import calls, count, duration, grouped, shown
+
+Paint = Callable[[str, str], str]
+
+
+def plain(text: str, role: str) -> str:
+    """No colour."""
+    del role
+    return text
+
+
+def plan_text(plan: Plan, *, reads: int, paint: Paint = plain) -> str:
+    """What an apply would do, grouped, with the summary last."""
+    summary = plan.summary
+    lines = [*_changes(plan, paint), *_not_changed(plan, paint)]
+    if not lines:
+        lines += [paint("No changes.", "good") + " The account matches the configuration."]
+    elif not plan.difference.changes:
+        lines += ["", paint("No changes to make.", "good")]
+    else:
+        lines += [
+            "",
+            f"{paint('Plan:', 'bold')} {count(summary.numbers_changed, 'number')} to change, "
+            f"{summary.released:,} to release, {summary.unchanged:,} unchanged.",
+            f"{count(summary.fields_changed, 'change')} on "
+            f"{count(summary.numbers_changed, 'number')} → {calls(summary.calls)} "
+            f"(floor {summary.write_calls_floor:,}), about {duration(summary.eta_seconds)}.",
+        ]
+    return "\n".join([*lines, "", _account(plan, reads)])
+
+
+def drift_text(plan: Plan, *, reads: int, paint: Paint = plain) -> str:
+    """How the account differs from the configuration: live → declared."""
+    lines = [*_changes(plan, paint), *_not_changed(plan, paint)]
+    if not lines:
+        lines += [paint("No drift.", "good") + " The account matches the configuration."]
+    else:
+        summary = plan.summary
+        changed = count(summary.fields_changed, "field")
+        lines += [
+            "",
+            f"{paint('Drift:', 'bold')} {changed} on {count(summary.numbers_changed, 'number')} "
+            f"(live → declared), {summary.unchanged:,} as declared.",
+        ]
+    return "\n".join([*lines, "", _account(plan, reads)])
+
+
+def _account(plan: Plan, reads: int) -> str:
+    live = count(plan.live_numbers, "live number")
+    unmanaged = f", {plan.summary.unmanaged:,} of them unmanaged" if plan.summary.unmanaged else ""
+    how = f"{count(reads, 'read')}, no writes" if reads else "from a snapshot, no calls"
+    return f"{live}{unmanaged} ({how})."
+
+
+def _changes(plan: Plan, paint: Paint) -> Iterator[str]:
+    for block in blocks(plan.difference.changes):
+        title = examples(block.numbers)
+        if len(block.numbers) > 1:
+            title = f"{count(len(block.numbers), 'number')}: {title}"
+        yield f"  {paint('~', 'change')} {paint(title, 'bold')}"
+        for field, sources, variants in zip(
+            block.fields, block.sources, block.variants, strict=True
+        ):
+            yield f"      {_field(block, field, sources, variants, paint)}"
+
+
+def _field(block: Block, field: FieldChange, sources: int, variants: int, paint: Paint) -> str:
+    source = neutral(str(field.source)) if sources == 1 else f"{sources:,} places"
+    labels = f"  [{', '.join(field.risk)}]" if field.risk else ""
+    if variants > 1:
+        change = (
+            f"{variants:,} different changes, such as {shown(field.before)} → "
+            f"{shown(field.after)} on {block.numbers[0]}"
+        )
+    else:
+        change = f"{shown(field.before)} → {shown(field.after)}{_tag_edit(field)}"
+    return f"{field.path}: {change}{paint(labels, 'risk')}  {paint('# ' + source, 'dim')}"
+
+
+def _tag_edit(field: FieldChange) -> str:
+    """Which tags come and go, where both sides are lists: a long list hides it."""
+    if not (isinstance(field.before, tuple) and isinstance(field.after, tuple)):
+        return ""
+    moved = DeepDiff(list(field.before), list(field.after), ignore_order=True, view="tree")
+    gone = sorted(str(item.t1) for item in moved.get("iterable_item_removed", ()))
+    come = sorted(str(item.t2) for item in moved.get("iterable_item_added", ()))
+    swapped = moved.get("values_changed", ())
+    gone += sorted(str(item.t1) for item in swapped)
+    come += sorted(str(item.t2) for item in swapped)
+    signs = [f"+{neutral(tag)}" for tag in come] + [f"-{neutral(tag)}" for tag in gone]
+    return f"  ({', '.join(signs)})"
+
+
+def _not_changed(plan: Plan, paint: Paint) -> Iterator[str]:
+    """What is declared and stays as it is: withheld, unknown, not owned."""
+    difference = plan.difference
+    yield from _withheld(difference.withheld, paint)
+    unknown = grouped(difference.unknown, lambda each: (each.path, each.reason))
+    for (path, reason), each in unknown.items():
+        numbers = [item.phone_number for item in each]
+        yield _held("unknown", "unknown", path, numbers, reason, paint)
+    if difference.not_owned:
+        where = [f"{each.phone_number} ({each.source})" for each in difference.not_owned]
+        yield (
+            f"  {paint('!', 'risk')} not owned: {count(len(where), 'number')} "
+            f"that the account lacks: {neutral(examples(where, 5))}"
+        )
+
+
+def _withheld(items: Sequence[Withheld], paint: Paint) -> Iterator[str]:
+    for (rule, path, reason), each in grouped(
+        items, lambda item: (item.rule, item.path, item.reason)
+    ).items():
+        numbers = [item.phone_number for item in each]
+        yield _held("withheld", rule, path, numbers, reason, paint)
+
+
+def _held(
+    what: str, rule: str, path: str, numbers: Sequence[str], reason: str, paint: Paint
+) -> str:
+    name = f"{what} ({rule})" if rule != what else what
+    field = f" {path}" if path else ""
+    return (
+        f"  {paint('!', 'risk')} {name}:{field} of {count(len(numbers), 'number')}: "
+        f"{examples(numbers)}: {neutral(reason)}"
+    )
+
+
+# ---- what an apply did ------------------------------------------------------------------------
+
+
+def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
+    """What became of an apply; what is left comes first, the counts last."""
+    lines: list[str] = []
+    lines += _failures(outcome.failed, paint)
+    lines += _left("unconfirmed", outcome.unconfirmed, paint)
+    lines += _left("not tried", outcome.skipped, paint)
+    lines += _withheld(outcome.withheld, paint)
+    lines += _unknown(outcome.unknown, paint)
+    if outcome.not_owned:
+        numbers = [each.phone_number for each in outcome.not_owned]
+        lines.append(f"  {paint('!', 'risk')} not owned: {examples(numbers, 5)}")
+    lines += [f"  note: {neutral(note)}" for note in outcome.notes]
+    if outcome.stopped:
+        lines.append(f"  {paint('Stopped:', 'risk')} {neutral(outcome.stopped)}")
+    if lines:
+        lines.append("")
+    numbers_done = len({each.phone_number for each in outcome.applied})
+    done = f"{count(len(outcome.applied), 'change')} on {count(numbers_done, 'number')}"
+    head = "Apply complete." if outcome.converged else "Apply incomplete."
+    lines.append(
+        f"{paint(head, 'good' if outcome.converged else 'risk')} {done} applied and read back: "
+        f"{calls(outcome.calls)}, {count(outcome.reads, 'read')}, {duration(outcome.seconds)}."
+    )
+    if not outcome.converged:
+        lines.append(
+            "What is left shows in the next plan: run `reconciler plan`, then apply again."
+        )
+    return "\n".join(lines)
+
+
+def _failures(items: Sequence[Failed], paint: Paint) -> Iterator[str]:
+    for (path, code, detail), each in grouped(
+        items, lambda item: (item.path, item.code, item.detail)
+    ).items():
+        numbers = [item.phone_number for item in each]
+        label = paint("failed:", "risk")
+        yield (
+            f"  {label} {path} of {count(len(numbers), 'number')}: {examples(numbers, 10)}: "
+            f"{neutral(f'{code} {detail}'.strip())}"
+        )
+
+
+def _left(name: str, items: Sequence[Left], paint: Paint) -> Iterator[str]:
+    for (path, reason), each in grouped(items, lambda item: (item.path, item.reason)).items():
+        numbers = [item.phone_number for item in each]
+        yield (
+            f"  {paint(name + ':', 'risk')} {path} of {count(len(numbers), 'number')}: "
+            f"{examples(numbers, 10)}: {neutral(reason)}"
+        )
+
+
+def _unknown(items: Sequence[UnknownField], paint: Paint) -> Iterator[str]:
+    for (path, reason), each in grouped(items, lambda item: (item.path, item.reason)).items():
+        numbers = [item.phone_number for item in each]
+        yield _held("unknown", "unknown", path, numbers, reason, paint)

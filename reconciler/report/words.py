@@ -1,0 +1,76 @@
+"""The words that all reports share."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from reconciler.core.fields import Channel
+from reconciler.core.text import neutral, shortened
+from reconciler.core.values import Secret, Value
+
+_CALLS = {
+    Channel.UPDATE_JOB: ("update job", "update jobs"),
+    Channel.EMERGENCY_JOB: ("emergency job", "emergency jobs"),
+    Channel.DELETE_JOB: ("delete job", "delete jobs"),
+    Channel.MESSAGING_BULK: ("messaging bulk update", "messaging bulk updates"),
+    Channel.PATCH_NUMBER: ("PATCH number", "PATCH number"),
+    Channel.PATCH_VOICE: ("PATCH voice", "PATCH voice"),
+    Channel.PATCH_MESSAGING: ("PATCH messaging", "PATCH messaging"),
+    Channel.PATCH_MOBILE: ("PATCH mobile number", "PATCH mobile number"),
+    Channel.ENABLE_EMERGENCY: ("emergency activation", "emergency activations"),
+    Channel.BUNDLE: ("bundle change", "bundle changes"),
+    Channel.DELETE_NUMBER: ("DELETE number", "DELETE number"),
+}
+
+T = TypeVar("T")
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 number`, `12,400 numbers`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def calls(by_channel: Mapping[Channel, int]) -> str:
+    """`13 update jobs + 41 PATCH number`; `no write calls` where there are none."""
+    parts = [count(by_channel[each], *_CALLS[each]) for each in Channel if by_channel.get(each)]
+    return " + ".join(parts) or "no write calls"
+
+
+def channel_name(channel: Channel) -> str:
+    """What a channel is called when many calls are meant."""
+    return _CALLS[channel][1]
+
+
+def shown(value: Value) -> str:
+    """A value on one line, harmless: text in quotes, null, true, a list, (secret)."""
+    if isinstance(value, Secret):
+        return "(secret)" if value.ref == "live" else f"(secret {neutral(value.ref)})"
+    if isinstance(value, tuple):
+        value_list = json.dumps(list(value), ensure_ascii=False)
+        return shortened(neutral(value_list), 200)
+    return shortened(neutral(json.dumps(value, ensure_ascii=False)), 200)
+
+
+def duration(seconds: float) -> str:
+    """`12 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = max(round(seconds), 0)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def grouped(
+    items: Iterable[T], key: Callable[[T], tuple[str, ...]]
+) -> dict[tuple[str, ...], list[T]]:
+    """Items by `key`, in the order of first appearance."""
+    groups: defaultdict[tuple[str, ...], list[T]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return dict(groups)

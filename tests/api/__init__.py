@@ -1,0 +1,1 @@
+"""One HTTP call, done safely: settings, pace, errors, the reading and the writing client."""

@@ -1,0 +1,178 @@
+"""The pace against servers that allow R calls a second, replayed in virtual time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from reconciler.api.headers import Hint
+from reconciler.api.pace import Pace
+from tests.api.pacing import (
+    Bucket,
+    FixedWindows,
+    Headers,
+    Server,
+    replay,
+    retry_after_only,
+    silent,
+    telling,
+)
+
+SERVERS: dict[str, Callable[[int], Server]] = {
+    "fixed windows": FixedWindows,
+    "a bucket of a second": lambda allowed: Bucket(allowed, allowed),
+    "a small bucket": lambda allowed: Bucket(allowed, max(2, allowed / 10)),
+}
+
+
+@pytest.mark.parametrize("headers", [silent, telling, retry_after_only])
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("allowed", [5, 50, 2000])
+def test_85_percent_of_the_rate_is_reached_and_1_percent_at_most_is_429_after_the_first_minute(
+    allowed: int, server: str, headers: Headers
+) -> None:
+    for seed in range(1 if allowed == 2000 else 3):
+        long = 90.0 if allowed == 2000 else 240.0
+        measured = replay(SERVERS[server](allowed), headers, seed=seed, seconds=long)
+        assert measured.per_second >= 0.85 * allowed, measured
+        assert measured.refused_share <= 0.01, measured
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_latency_does_not_cap_the_rate(server: str) -> None:
+    measured = replay(SERVERS[server](50), telling, latency=(0.3, 0.4))
+    assert measured.per_second >= 0.85 * 50
+    assert measured.refused_share <= 0.01
+
+
+@pytest.mark.parametrize(("before", "after"), [(50, 5), (5, 50)])
+def test_a_server_that_changes_what_it_allows_is_followed(before: int, after: int) -> None:
+    class Changing(Bucket):
+        def admits(self, now: float) -> bool:
+            self.allowed = before if now < 100 else after
+            self.capacity = self.allowed
+            return super().admits(now)
+
+    measured = replay(Changing(before, before), silent, seconds=600, warm_up=300)
+    assert measured.per_second >= 0.85 * after
+    assert measured.refused_share <= 0.01
+
+
+def test_a_quota_of_a_minute_is_spread_over_the_minute() -> None:
+    class Minutes(FixedWindows):
+        at = 0.0
+
+        def admits(self, now: float) -> bool:
+            self.at = now
+            window = int(now // 60)
+            if window != self.window:
+                self.window, self.count = window, 0
+            self.count += 1
+            return self.count <= self.allowed
+
+    def headers(server: Server, _admitted: bool) -> dict[str, str]:
+        assert isinstance(server, Minutes)
+        return {
+            "x-ratelimit-limit": str(server.allowed),
+            "x-ratelimit-remaining": str(server.remaining),
+            "x-ratelimit-reset": str(60 - int(server.at % 60)),
+        }
+
+    measured = replay(Minutes(600), headers, seconds=660)
+    assert measured.per_second >= 0.85 * 10
+    assert measured.refused_share <= 0.01
+
+
+def steady(rate: float = 10.0, concurrency: int = 8) -> tuple[Pace, float]:
+    """A pace whose calls queued for two seconds, and the time after them."""
+    pace, now = Pace(rate, concurrency, random.Random(1)), 100.0
+    for _ in range(20):
+        now += pace.wait(now)
+        pace.sent(now)
+    return pace, now
+
+
+def test_after_a_429_calls_go_on_at_nine_tenths_of_the_rate_at_which_it_came() -> None:
+    pace, now = steady()
+    pause = pace.refused(now, now)
+    assert 1 <= pause <= 2
+    assert pace.rate == pytest.approx(9)
+
+
+def test_429s_for_calls_in_flight_together_are_one_event() -> None:
+    pace, now = steady()
+    for late in range(10):
+        pace.refused(now + late / 100, now)
+    assert pace.rate == pytest.approx(9)
+
+
+def test_the_rate_is_halved_only_when_a_429_repeats_soon_after_the_pause() -> None:
+    pace, now = steady()
+    now += pace.refused(now, now, Hint(pause=1)) + 0.1
+    pace.sent(now)
+    pace.refused(now + 0.1, now, Hint(pause=1))
+    assert pace.rate == pytest.approx(4.5)
+    pace, now = steady()
+    now += pace.refused(now, now, Hint(pause=1)) + 60
+    pace.sent(now)
+    pace.refused(now + 0.1, now, Hint(pause=1))
+    assert pace.rate == pytest.approx(8.1)
+
+
+def test_pauses_without_a_header_grow_with_each_repeat_to_a_minute_at_most() -> None:
+    longest = 0.0
+    for seed in range(50):
+        pace, now = Pace(10, 8, random.Random(seed)), 0.0
+        for repeat in range(12):
+            pace.sent(now)
+            pause = pace.refused(now + 0.05, now)
+            assert 1 <= pause <= min(2 ** (repeat + 1), 60)
+            longest = max(longest, pause)
+            now += 0.05 + pause
+    assert longest > 30
+
+
+def test_the_rate_grows_only_while_calls_queue_for_their_turn() -> None:
+    idle, now = Pace(5, 8, random.Random(1)), 0.0
+    for _ in range(100):
+        now += 10
+        idle.sent(now)
+        idle.answered(now + 0.05, now, Hint(rate=2000, trusted=True))
+    assert idle.rate == 5
+    busy, now = steady(5)
+    for _ in range(100):
+        now += busy.wait(now)
+        busy.sent(now)
+        busy.answered(now, now, Hint(rate=2000, trusted=True))
+    assert busy.rate > 100
+
+
+def test_a_limit_in_the_headers_that_is_lower_holds_at_once() -> None:
+    pace, now = steady(100)
+    pace.answered(now, now - 0.05, Hint(rate=10, trusted=True))
+    assert pace.rate == pytest.approx(9.2)
+
+
+def test_calls_in_flight_follow_the_latency_within_bounds() -> None:
+    pace, now = steady(100)
+    assert pace.room() == 8
+    pace.answered(now, now - 0.5)
+    assert pace.room() == 76
+    for _ in range(1000):
+        pace.answered(now, now - 5000)
+    assert pace.room() == 8 * 64
+    alone, now = steady(100, concurrency=1)
+    alone.answered(now, now - 5)
+    assert alone.room() == 1
+
+
+def test_a_late_waker_makes_up_for_a_few_calls_only() -> None:
+    pace = Pace(1000, 8, random.Random(1))
+    pace.sent(10.0)
+    burst, now = 0, 60.0
+    while not pace.wait(now):
+        pace.sent(now)
+        burst += 1
+    assert burst == 26

@@ -1,0 +1,228 @@
+"""The way out: TLS is verified, company CAs and proxies come from the usual variables."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from reconciler.api.limiter import Limiter
+from reconciler.api.settings import Endpoint, Limits
+from reconciler.api.transport import open_transport, tls_context
+from reconciler.api.write import NotSent, open_writer
+from reconciler.errors import FatalNetworkError, UsageError
+from tests.api.support import KEY, FakeClock, http_to, reply, run, saying, serving
+
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*PROXIES, "ssl_cert_file", "ssl_cert_dir"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for localhost that signs itself, as a company's CA might: cert.pem, key.pem."""
+    if shutil.which("openssl") is None:
+        pytest.skip("makes a certificate with openssl")
+    folder = tmp_path_factory.mktemp("ca")
+    made = subprocess.run(
+        [
+            *(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+            ),
+            *("-nodes", "-days", "2", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=DNS:localhost"),
+            *("-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")),
+        ],
+        capture_output=True,
+    )
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
+@asynccontextmanager
+async def https(folder: Path) -> AsyncIterator[tuple[Endpoint, list[bytes]]]:
+    """A TLS server on loopback that answers {} to anything, and what it was sent."""
+    seen: list[bytes] = []
+
+    async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(reply())
+        await writer.drain()
+        writer.close()
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    server = await asyncio.start_server(connection, "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        yield Endpoint(f"https://localhost:{port}/v2", KEY), seen
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+def test_tls_failure_is_fatal_with_the_host_named_and_nothing_is_sent(company: Path) -> None:
+    async def go() -> list[bytes]:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        async with https(company) as (endpoint, seen):
+            async with http_to(endpoint) as http:
+                with pytest.raises(FatalNetworkError, match="the TLS check of localhost failed"):
+                    await http.send("GET", "/phone_numbers")
+            limits, clock = Limits(), FakeClock()
+            limiter = Limiter(limits, clock)
+            async with open_writer(endpoint, limits, clock, limiter=limiter) as client:
+                assert isinstance(await client.send_once("DELETE", "/x/1", None), NotSent)
+            return seen
+
+    assert run(go()) == []
+
+
+def test_a_company_ca_comes_from_ssl_cert_file(
+    company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(company / "cert.pem"))
+
+    async def go() -> int:
+        async with https(company) as (endpoint, _), http_to(endpoint) as http:
+            return (await http.send("GET", "/phone_numbers")).status
+
+    assert run(go()) == 200
+
+
+def test_a_certificate_for_another_host_is_refused(
+    company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(company / "cert.pem"))
+
+    async def go() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        async with https(company) as (endpoint, _):
+            other = Endpoint(endpoint.base_url.replace("localhost", "127.0.0.1"), KEY)
+            async with http_to(other) as http:
+                await http.send("GET", "/phone_numbers")
+
+    with pytest.raises(FatalNetworkError, match=r"TLS check of 127\.0\.0\.1 failed"):
+        run(go())
+
+
+def test_a_server_that_speaks_no_tls_is_a_tls_failure() -> None:
+    async def go() -> None:
+        async def connection(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            await writer.drain()
+            writer.close()
+
+        server = await asyncio.start_server(connection, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server, http_to(Endpoint(f"https://localhost:{port}/v2", KEY)) as http:
+            await http.send("GET", "/phone_numbers")
+
+    with pytest.raises(FatalNetworkError, match="the TLS check of localhost failed"):
+        run(go())
+
+
+def test_the_context_verifies_and_trusts_public_cas_when_no_variable_is_set() -> None:
+    context = tls_context()
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert len(context.get_ca_certs()) > 10
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_with_a_ca_variable_only_its_certificates_count(
+    name: str, company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, str(company / "cert.pem" if name == "SSL_CERT_FILE" else company))
+    context = tls_context()
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert len(context.get_ca_certs()) <= 1
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_ca_file_that_cannot_be_read_is_a_usage_error(
+    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with pytest.raises(UsageError, match="SSL_CERT_FILE"):
+        open_transport(Endpoint("https://api.telnyx.com/v2", KEY))
+
+
+def through_a_proxy(url: str, answer: bytes) -> list[tuple[str, str]]:
+    """The calls that a proxy on loopback saw when `url` was asked for; all of it must fail."""
+
+    async def go() -> list[tuple[str, str]]:
+        async with serving(saying(answer)) as proxy:
+            port = proxy.endpoint.base_url.split(":")[2].removesuffix("/v2")
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("HTTPS_PROXY", f"http://user:hunter2@127.0.0.1:{port}")
+                async with http_to(Endpoint(url, KEY)) as http:
+                    with pytest.raises(FatalNetworkError) as caught:
+                        await http.send("GET", "/phone_numbers")
+            assert "hunter2" not in str(caught.value)
+            assert all(KEY not in str(call.headers) for call in proxy.calls)
+            assert ("proxy" in str(caught.value)) == bool(proxy.calls)
+            return [(call.method, call.target) for call in proxy.calls]
+
+    return run(go())
+
+
+def test_a_proxy_from_the_environment_is_used_and_never_sees_the_key() -> None:
+    refused = b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"
+    calls = through_a_proxy("https://api.invalid/v2", refused)
+    assert calls == [("CONNECT", "api.invalid:443")]
+
+
+def test_a_proxy_that_is_not_there_is_named() -> None:
+    async def go() -> None:
+        async with http_to(Endpoint("https://api.invalid/v2", KEY)) as http:
+            await http.send("GET", "/phone_numbers")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HTTPS_PROXY", "proxy.invalid:3128")
+        with pytest.raises(FatalNetworkError, match=r"by way of the proxy proxy\.invalid:3128"):
+            run(go())
+
+
+def test_no_proxy_keeps_a_host_away_from_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "api.invalid")
+    assert through_a_proxy("https://api.invalid/v2", b"") == []
+
+
+def test_loopback_never_goes_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:3128")
+    monkeypatch.setenv("ALL_PROXY", "http://proxy.invalid:3128")
+
+    async def go() -> int:
+        async with serving(saying(reply())) as server, http_to(server.endpoint) as http:
+            return (await http.send("GET", "/phone_numbers")).status
+
+    assert run(go()) == 200
+
+
+@pytest.mark.parametrize("proxy", ["ftp://proxy:1", "socks5://proxy:1"])
+def test_a_proxy_that_cannot_be_used_is_a_usage_error(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(UsageError, match="proxy"):
+        open_transport(Endpoint("https://api.telnyx.com/v2", KEY))
