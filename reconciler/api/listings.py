@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -53,11 +53,8 @@ class Meta(msgspec.Struct, frozen=True):
     page_size: int | None = None
 
 
-class Progress(Protocol):
-    """Told how reading goes; `total` rows are expected, `done` have come."""
-
-    def __call__(self, listing: Listing, done: int, total: int) -> None:
-        """One more page of `listing` has come."""
+Progress = Callable[[Listing, int, int], None]
+"""Told how reading goes: of which list, rows that have come, rows expected."""
 
 
 def ignore_progress(listing: Listing, done: int, total: int) -> None:

@@ -119,7 +119,7 @@ class Pace:
         # Measured against the fastest: answers that are slow because too much is in flight, here
         # or there, must not call for still more in flight.
         self._fastest = min(self._fastest * 1.01, latency)
-        latency = min(latency, 4.0 * self._fastest)
+        latency = min(latency, 10.0 * self._fastest)
         self._latency += (latency - self._latency) * (0.05 if self._latency else 1.0)
         self._follow(hint)
         if self._queued and sent_at > self._cut_at:

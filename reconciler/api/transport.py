@@ -66,18 +66,20 @@ class Lanes(httpx.AsyncBaseTransport):
     def __init__(self, make: Callable[[], httpx.AsyncBaseTransport]) -> None:
         self._make = make
         self._idle: list[httpx.AsyncBaseTransport] = []
-        self._all: list[httpx.AsyncBaseTransport] = []
+        self._all: set[httpx.AsyncBaseTransport] = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send on a free lane, which is free again once the answer is closed."""
-        if not self._idle:
-            self._all.append(self._make())
-            self._idle.append(self._all[-1])
-        lane = self._idle.pop()
+        """Send on a free lane, which is free again once the answer is closed.
+
+        A lane on which a call failed is closed, and never used again.
+        """
+        lane = self._idle.pop() if self._idle else self._make()
+        self._all.add(lane)
         try:
             response = await lane.handle_async_request(request)
         except BaseException:
-            self._idle.append(lane)
+            self._all.discard(lane)
+            await lane.aclose()
             raise
         response.stream = _Lent(response.stream, lambda: self._idle.append(lane))
         return response

@@ -1,1 +1,113 @@
-"""."""
+"""The command line: one file per command; each parses, calls one workflow function, renders.
+
+Commands are loaded when they are called, so that `--help` and completion stay quick: nothing
+imported here may load httpx, yaml, jsonschema or deepdiff.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from reconciler import __version__
+from reconciler.errors import Exit, InputError, NotSupportedYetError, ReconcilerError
+
+_COMMANDS = {
+    "validate": "Check the YAML, offline: every error with its file, line and column.",
+    "fetch": "Snapshot the live account into a file.",
+    "plan": "Show what apply would do. Never writes.",
+    "apply": "Make the account what the YAML declares.",
+    "drift": "Exit 2 on any difference between the account and the YAML. Never writes.",
+    "sandbox": "Serve a simulated account on loopback.",
+    "demo": "Run the main job against a sandbox of its own.",
+}
+_NOT_YET = frozenset(
+    {
+        "init",
+        "fmt",
+        "export",
+        "show",
+        "diff",
+        "explain",
+        "resume",
+        "revert",
+        "verify",
+        "emergency",
+        "jobs",
+        "schema",
+    }
+)
+
+
+class _Commands(click.Group):
+    """Commands by name, each in a module of its own that is imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _NOT_YET:
+            raise NotSupportedYetError(f"the command '{cmd_name}' is not supported yet")
+        if cmd_name not in _COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module = import_module(f"reconciler.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="reconciler")
+def cli() -> None:
+    """Desired state for Telnyx phone numbers, kept in Git.
+
+    YAML files declare how numbers should be; plan shows the difference to the live account, apply
+    makes it so, drift watches it. The key comes from the environment: TELNYX_API_KEY.
+    """
+
+
+def main() -> None:
+    """Run a command and leave with its exit code. No failure shows as a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character gets an escape, not a crash.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    try:
+        code = _run()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has gone; what is buffered must not be flushed into the void.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = Exit.ERROR
+    sys.exit(int(code))
+
+
+def _run() -> Exit:
+    try:
+        result = cli.main(standalone_mode=False)
+        return result if isinstance(result, Exit) else Exit.OK
+    except InputError as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        click.echo(f"{len(error.problems)} error{'s'[: len(error.problems) != 1]}", err=True)
+        return error.exit_code
+    except ReconcilerError as error:
+        click.echo(f"Error: {error}", err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        # Click would say 2 for a wrong option; here 2 means that changes are pending.
+        error.show()
+        return Exit.ERROR
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return Exit.INTERRUPTED

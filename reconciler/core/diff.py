@@ -18,13 +18,14 @@ from reconciler.core.changes import (
     NotOwned,
     UnknownField,
 )
-from reconciler.core.fields import Field, Kind
+from reconciler.core.fields import Field, Kind, Listing
 from reconciler.core.live import NAMES
 from reconciler.core.model import Desired, DesiredNumber, LiveNumber, Snapshot, Source
 from reconciler.core.values import LIVE_SECRET, UNKNOWN, LiveValue, Secret, TagEdit, Value
 
 _Getter = Callable[[tuple[Any, ...]], tuple[Any, ...]]
 _NOT_IN_SNAPSHOT = object()
+NUMBER_LISTS = (Listing.SLIM, Listing.NUMBERS)
 
 
 class Differ:
@@ -204,8 +205,13 @@ def diff(desired: Desired, snapshot: Snapshot, secrets: Mapping[str, str]) -> Di
 
 
 def _blind(snapshot: Snapshot, number: DesiredNumber) -> Iterator[UnknownField]:
-    """What cannot be told of a number that is missing because the lists contradict each other."""
-    if reason := snapshot.conflicts.get(number.phone_number):
+    """What cannot be told of a number that is missing because the lists contradict each other,
+    or because the number list itself could not be read."""
+    reason = snapshot.conflicts.get(number.phone_number, "")
+    if number.kind not in snapshot.columns:
+        refused = [each.refused for each in snapshot.listings if each.listing in NUMBER_LISTS]
+        reason = f"the number list could not be read: {refused[0] if refused else 'not asked for'}"
+    if reason:
         for path in number.settings.paths or ("",):
             yield UnknownField(number.phone_number, path, reason)
 

@@ -65,6 +65,12 @@ class Plan:
         """Whether there is anything to do, or to allow first."""
         return bool(self.difference.changes or self.difference.withheld)
 
+    @property
+    def has_drift(self) -> bool:
+        """Whether the account is in any way not, or not known to be, as declared."""
+        difference = self.difference
+        return self.has_changes or bool(difference.not_owned or difference.unknown)
+
 
 def make_plan(
     difference: Difference,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reconciler.core.changes import Change, Difference, Withheld
 from reconciler.core.model import Snapshot
-from reconciler.errors import SafetyError
+from reconciler.core.plan import Plan
 
 
 def withhold(difference: Difference, snapshot: Snapshot) -> Difference:
@@ -26,11 +26,15 @@ def withhold(difference: Difference, snapshot: Snapshot) -> Difference:
     return replace(difference, changes=tuple(kept), withheld=tuple(held))
 
 
-def refuse_empty_account(difference: Difference, snapshot: Snapshot) -> None:
-    """An account without a single number, while some are declared, is somebody's mistake: the
-    wrong key, most likely. SafetyError."""
-    if difference.declared and not snapshot.numbers and not snapshot.conflicts:
-        raise SafetyError(
-            f"the account has no numbers at all, but {difference.declared:,} are declared: "
-            "is this the right key? (rule: empty account)"
-        )
+def refuse_empty_account(plan: Plan, snapshot: Snapshot) -> str:
+    """Why an account without a single number, while some are declared, is refused: it is
+    somebody's mistake, most likely the wrong key. Empty where it is not so, or is allowed."""
+    declared = plan.summary.declared
+    if not declared or snapshot.numbers or snapshot.conflicts or "empty_account" in plan.allowed:
+        return ""
+    if any(read.refused for read in snapshot.listings):
+        return ""
+    return (
+        f"the account has no numbers at all, but {declared:,} are declared: is this the right "
+        "key? (rule: empty account; allow it with --allow-empty-account)"
+    )

@@ -8,8 +8,9 @@ Only a PATH that is not there is raised. It knows YAML and directories, not what
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from reconciler.core.documents import Document
 from reconciler.errors import Problem
@@ -19,6 +20,13 @@ from reconciler.files.tree import SourceFile, Tree, find_project, narrow, open_s
 __all__ = ["Loaded", "find_project", "load_documents", "narrow", "open_source", "read_document"]
 
 
+class Hash(Protocol):
+    """What is asked of a hash of hashlib."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take in more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A project as read: its documents in the order of their names, and what is wrong so far.
@@ -26,7 +34,8 @@ class Loaded:
     `root` is absolute and free of links. `project` is the document of `reconciler.yaml`, which is
     not among `documents`. `selected` holds the `path` of the documents whose numbers are meant
     where PATH was a file; None means all. A file that could not be read has problems instead of
-    a document.
+    a document, and makes the project `incomplete`: a name that nothing defines may well be
+    defined in it. `digest` is `sha256:…` over the names and bytes of all files that were read.
     """
 
     root: Path
@@ -34,6 +43,8 @@ class Loaded:
     documents: tuple[Document, ...]
     selected: frozenset[str] | None
     problems: tuple[Problem, ...]
+    incomplete: bool
+    digest: str
 
 
 def load_documents(path: Path, cwd: Path) -> Loaded:
@@ -43,25 +54,40 @@ def load_documents(path: Path, cwd: Path) -> Loaded:
     """
     tree = find_project(path, cwd)
     problems: list[Problem] = []
+    digest = sha256()
     project = None
     if tree.project_file is not None:
-        project, raw = _read(tree.project_file, problems)
+        project, raw = _read(tree.project_file, problems, digest)
         if project is not None:
             tree = _narrowed(tree, project.data)
         elif raw is None or b"files" in raw:
             # It may exclude files, and which ones cannot be known: their errors would be noise.
-            return Loaded(tree.root, None, (), tree.selected, tuple(problems))
+            return Loaded(tree.root, None, (), tree.selected, tuple(problems), True, "")
     with collector_paused():  # once for all files, for it starts again with a full collection
-        read = [_read(file, problems)[0] for file in tree.files]
+        read = [_read(file, problems, digest)[0] for file in tree.files]
     documents = tuple(document for document in read if document is not None)
-    return Loaded(tree.root, project, documents, tree.selected, tuple(sorted(problems)))
+    incomplete = len(documents) < len(read) or (tree.project_file is not None and not project)
+    return Loaded(
+        tree.root,
+        project,
+        documents,
+        tree.selected,
+        tuple(sorted(problems)),
+        incomplete,
+        f"sha256:{digest.hexdigest()}",
+    )
 
 
-def _read(file: SourceFile, problems: list[Problem]) -> tuple[Document | None, bytes | None]:
+def _read(
+    file: SourceFile, problems: list[Problem], digest: Hash
+) -> tuple[Document | None, bytes | None]:
     raw = open_source(file)
     if isinstance(raw, Problem):
         problems.append(raw)
         return None, None
+    for part in (file.path.encode(errors="surrogateescape"), raw):
+        digest.update(len(part).to_bytes(8))
+        digest.update(part)
     document, found = read_document(file.path, raw)
     problems += found
     return document, raw

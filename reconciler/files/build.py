@@ -19,7 +19,7 @@ from reconciler.files.text import forbidden, hidden_in_scalar, shown
 
 MAX_DEPTH: Final = 50
 MAX_EVENTS: Final = 3_000_000  # bounds memory, to about 1 GB: some 150,000 numbers in one file
-MAX_EXPANSION: Final = 100_000
+MAX_EXPANSION: Final = 1_000_000
 MAX_EXPANSION_RATIO: Final = 20
 MAX_MERGED: Final = 3_000_000  # what merge keys give is copied, so it has a bound of its own
 MAX_PROBLEMS: Final = 1_000

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from reconciler.core.outcome import Left, Outcome
-from reconciler.core.planfile import plan_document
 from reconciler.core.plan import Plan
+from reconciler.core.planfile import plan_document
 from reconciler.core.values import show_json
 
 

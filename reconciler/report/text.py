@@ -8,7 +8,7 @@ from deepdiff import DeepDiff
 
 from reconciler.core.changes import FieldChange, UnknownField, Withheld
 from reconciler.core.outcome import Failed, Left, Outcome
-from reconciler.core.plan import Plan
+from reconciler.core.plan import Plan, Summary
 from reconciler.core.text import neutral
 from reconciler.report.grouping import Block, blocks, examples
 from reconciler.report.words import calls, count, duration, grouped, shown
@@ -33,13 +33,25 @@ def plan_text(plan: Plan, *, reads: int, paint: Paint = plain) -> str:
     else:
         lines += [
             "",
-            f"{paint('Plan:', 'bold')} {count(summary.numbers_changed, 'number')} to change, "
-            f"{summary.released:,} to release, {summary.unchanged:,} unchanged.",
-            f"{count(summary.fields_changed, 'change')} on "
-            f"{count(summary.numbers_changed, 'number')} → {calls(summary.calls)} "
-            f"(floor {summary.write_calls_floor:,}), about {duration(summary.eta_seconds)}.",
+            _plan_line(summary, paint),
+            _calls_line(summary),
         ]
     return "\n".join([*lines, "", _account(plan, reads)])
+
+
+def _plan_line(summary: Summary, paint: Paint) -> str:
+    return (
+        f"{paint('Plan:', 'bold')} {count(summary.numbers_changed, 'number')} to change, "
+        f"{summary.released:,} to release, {summary.unchanged:,} unchanged."
+    )
+
+
+def _calls_line(summary: Summary) -> str:
+    return (
+        f"{count(summary.fields_changed, 'change')} on "
+        f"{count(summary.numbers_changed, 'number')} → {calls(summary.calls)} "
+        f"(floor {summary.write_calls_floor:,}), about {duration(summary.eta_seconds)}."
+    )
 
 
 def drift_text(plan: Plan, *, reads: int, paint: Paint = plain) -> str:
@@ -50,11 +62,9 @@ def drift_text(plan: Plan, *, reads: int, paint: Paint = plain) -> str:
     else:
         summary = plan.summary
         changed = count(summary.fields_changed, "field")
-        lines += [
-            "",
-            f"{paint('Drift:', 'bold')} {changed} on {count(summary.numbers_changed, 'number')} "
-            f"(live → declared), {summary.unchanged:,} as declared.",
-        ]
+        on = count(summary.numbers_changed, "number")
+        same = f"{summary.unchanged:,} as declared"
+        lines += ["", f"{paint('Drift:', 'bold')} {changed} on {on} (live → declared), {same}."]
     return "\n".join([*lines, "", _account(plan, reads)])
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from secrets import compare_digest
-from threading import RLock
 from typing import Any
 from uuid import UUID
 
@@ -60,11 +59,11 @@ class Sandbox:
         self.fleet = fleet
         self.api_key = api_key
         self.log = Log()
-        self.lock = RLock()
         self.world = World(fleet, behaviour or Behaviour(), clock)
+        self.lock = self.world.lock
         self.faults = Faults()
         self.meter = Meter()
-        self.control = Control(self.world, self.faults, self.meter, self.log, self.lock)
+        self.control = Control(self.world, self.faults, self.meter, self.log)
         routes = [
             Mount("/_control", routes=control_routes(self.control, self.authorized)),
             Mount("/", app=self.serve),

@@ -6,29 +6,29 @@ Safe to call from another thread than the one that serves.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from threading import RLock
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
 
+from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.faults import Action, Fault, Faults, Meanwhile, Respond
 from reconciler.sandbox.limits import Limit, Meter
 from reconciler.sandbox.log import Entry, Log
 from reconciler.sandbox.scripts import Script
 from reconciler.sandbox.state import Row, from_mapping
-from reconciler.sandbox.world import World
+from reconciler.sandbox.world import Timing, World
 
 
 class Control:
-    """The levers of one sandbox. `lock` is held while a request is carried out."""
+    """The levers of one sandbox."""
 
-    def __init__(self, world: World, faults: Faults, meter: Meter, log: Log, lock: RLock) -> None:
+    def __init__(self, world: World, faults: Faults, meter: Meter, log: Log) -> None:
         self._world = world
         self._faults = faults
         self._meter = meter
         self._log = log
-        self._lock = lock
+        self._lock = world.lock
 
     def fault(self, *do: Action, **match: Any) -> None:
         """Add a fault: actions, then where they strike (the fields of `Fault`)."""
@@ -68,7 +68,8 @@ class Control:
     def timing(self, **seconds: float) -> None:
         """Set `pending`, `running`, `emergency` (for what is asked from now on) or `latency`."""
         with self._lock:
-            self._world.timing = msgspec.structs.replace(self._world.timing, **seconds)
+            standing = msgspec.structs.asdict(self._world.timing)
+            self._world.timing = msgspec.convert({**standing, **seconds}, Timing)
 
     def limit(self, per_second: int | None, retry_after: str = "none") -> None:
         """Refuse more than so many requests a second; `retry_after` none, seconds or date."""
@@ -79,7 +80,10 @@ class Control:
     def behave(self, **switches: Any) -> None:
         """Turn switches of `Behaviour`; the others stay as they are."""
         with self._lock:
-            self._world.behave(replace(self._world.behaviour, **_converted(switches)))
+            standing = asdict(self._world.behaviour)
+            if unknown := set(switches) - set(standing):
+                raise TypeError(f"there is no such switch: {', '.join(sorted(unknown))}")
+            self._world.behave(msgspec.convert({**standing, **switches}, Behaviour))
 
     def profiles_down(self, down: bool = True) -> None:
         """Let messaging profile information be unavailable: 503 on the full list."""
@@ -104,13 +108,11 @@ class Control:
     def state(self, phone_number: str) -> dict[str, Any]:
         """The true state of a number, now. Raises KeyError when it is not there."""
         with self._lock:
-            self._world.settle()
             return self._world.fleet.get(phone_number)
 
     def dump(self) -> bytes:
         """The true state of the whole account, now: equal bytes are equal accounts."""
         with self._lock:
-            self._world.settle()
             return self._world.fleet.dump()
 
     def log(self) -> list[Entry]:
@@ -132,11 +134,3 @@ class Control:
         """Empty the log."""
         with self._lock:
             self._log.clear()
-
-
-def _converted(switches: Mapping[str, Any]) -> dict[str, Any]:
-    """Switches as they came over HTTP: a list stands for a set."""
-    return {
-        name: frozenset(value) if isinstance(value, list) else value
-        for name, value in switches.items()
-    }

@@ -23,9 +23,8 @@ Lever = Callable[[dict[str, Any]], None]
 View = Callable[[Request], object]
 
 
-def control_routes(control: Control, authorized: Callable[[Request], bool]) -> list[Route]:
-    """The routes below `/_control`."""
-    levers: dict[str, Lever] = {
+def _levers(control: Control) -> dict[str, Lever]:
+    return {
         "fault": lambda sent: control.add_fault(msgspec.convert(sent, Fault)),
         "script": lambda sent: control.add_script(msgspec.convert(sent, Script)),
         "clear": lambda sent: control.clear(**sent),
@@ -38,13 +37,21 @@ def control_routes(control: Control, authorized: Callable[[Request], bool]) -> l
         "remove": lambda sent: control.remove(**sent),
         "forget": lambda sent: control.forget(**sent),
     }
-    views: dict[str, View] = {
+
+
+def _views(control: Control) -> dict[str, View]:
+    return {
         "log": lambda _: [asdict(entry) for entry in control.log()],
         "counts": lambda _: control.counts(),
         "violations": lambda _: control.violations(),
         "state": lambda request: control.state(request.query_params["phone_number"]),
         "dump": lambda _: msgspec.Raw(control.dump()),
     }
+
+
+def control_routes(control: Control, authorized: Callable[[Request], bool]) -> list[Route]:
+    """The routes below `/_control`."""
+    levers, views = _levers(control), _views(control)
 
     async def pull(request: Request) -> Response:
         if not authorized(request):

@@ -158,6 +158,7 @@ class Fleet:
         self.numbers: Store[Number] = Store(numbers)
         self.mobiles: Store[MobileNumber] = Store(mobiles)
         self.billing_groups = billing_groups
+        self._settle: Callable[[], None] = lambda: None
         self._connection_names = dict(connection_names or {})
 
     @classmethod
@@ -172,11 +173,16 @@ class Fleet:
             **account,
         )
 
-    def connect(self, clock: Clock, read_delay: float) -> None:
-        """Let reads lag `read_delay` seconds of `clock` behind writes."""
+    def connect(self, clock: Clock, read_delay: float, settle: Callable[[], None]) -> None:
+        """Let reads lag `read_delay` seconds of `clock` behind writes.
+
+        `settle` lets whatever is due happen: inspection shows the state of now.
+        """
+        self._settle = settle
         for store in (self.numbers, self.mobiles):
             store.clock = clock
             store.read_delay = read_delay
+            store.version += 1
 
     def add(self, row: Row) -> None:
         """Add a number of either kind, or replace the one with its id."""
@@ -208,6 +214,7 @@ class Fleet:
 
     def get(self, phone_number: str) -> dict[str, Any]:
         """The full true state of a number as plain data. Raises KeyError when it is not there."""
+        self._settle()
         row = self.find(phone_number)
         if row is None:
             raise KeyError(phone_number)
@@ -215,6 +222,7 @@ class Fleet:
 
     def dump(self) -> bytes:
         """The whole true state, sorted by number: equal bytes are equal fleets."""
+        self._settle()
         numbers = sorted(self.numbers, key=lambda row: row.phone_number)
         mobiles = sorted(self.mobiles, key=lambda row: row.phone_number)
         return msgspec.json.encode({"numbers": numbers, "mobile_numbers": mobiles})

@@ -13,7 +13,9 @@ from uuid import UUID
 from reconciler.sandbox.fleet import Fleet
 from reconciler.sandbox.seeded import seeded
 from reconciler.sandbox.state import (
+    EMERGENCY,
     EPOCH,
+    MESSAGING,
     VOICE,
     CallForwarding,
     CallRecording,
@@ -56,11 +58,11 @@ _VOICES = (
 def make_fleet(count: int, seed: int = 0, *, mobile: int | None = None) -> Fleet:
     """A fleet of exactly `count` numbers, and `mobile` mobile numbers beside them.
 
-    Without `mobile` there is one for every hundred numbers, at most 200. A million numbers take
-    some ten seconds and half a gigabyte: equal settings are one object.
+    Without `mobile` there is one for every hundred numbers, at least 3 and at most 200. Equal
+    settings are one object.
     """
     account = _Account(seeded(seed))
-    mobiles = min(count // 100, 200) if mobile is None else mobile
+    mobiles = min(max(count // 100, 3), 200) if mobile is None else mobile
     return Fleet(
         account.numbers(count),
         account.mobiles(mobiles),
@@ -80,13 +82,13 @@ class _Account:
         self._groups = (None, None, *(self._uuid() for _ in range(4)))
         profiles = [self._uuid() for _ in range(5)]
         self._messaging = (
-            *([Messaging()] * 3),
+            *([MESSAGING] * 3),
             *(Messaging(one) for one in profiles),
             Messaging(profiles[0], "P2P"),
         )
         addresses = [str(53_829_456_729_313 + 7 * place) for place in range(6)]
         on = [Emergency(True, one, "active") for one in addresses]
-        self._emergency = (*([Emergency()] * 14), *on)
+        self._emergency = (*([EMERGENCY] * 14), *on)
         self._voices = [voice for _, voice in _VOICES]
         self._weights = [weight for weight, _ in _VOICES]
 
@@ -123,7 +125,7 @@ class _Account:
                 hd_voice_enabled=chance() < 0.1,
                 deletion_lock_enabled=chance() < 0.05,
                 voice=voices[place],
-                emergency=choice(self._emergency) if country == "US" else Emergency(),
+                emergency=choice(self._emergency) if country == "US" else EMERGENCY,
                 messaging=choice(self._messaging),
             )
 

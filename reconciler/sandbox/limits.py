@@ -47,7 +47,7 @@ class Meter:
 
     def headers(self, now: float, *, window: bool) -> dict[str, str]:
         """`x-ratelimit-...`, as the window stands."""
-        most = self.limit.per_second or UNLIMITED
+        most = UNLIMITED if self.limit.per_second is None else self.limit.per_second
         shown = f"{most}, {most};w=1" if window else str(most)
         return {
             "x-ratelimit-limit": shown,

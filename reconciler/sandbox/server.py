@@ -39,6 +39,7 @@ class _Lines:
         book = self.open
 
         class Kept(H11Protocol):
+            # the base class narrows asyncio's own signature in the same way
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
                 super().connection_made(transport)
                 if self.client is not None:

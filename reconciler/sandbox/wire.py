@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -49,17 +49,16 @@ class Line:
     async def answer(self, reply: Reply) -> None:
         """Send the whole answer."""
         await self._start(reply)
-        for _ in range(reply.repeat - 1):
-            await self._body(reply.body, more=True)
-        await self._body(reply.body, more=False)
+        if reply.repeat > 1:
+            await self._parts(reply.body for _ in range(reply.repeat))
+        else:
+            await self._body(reply.body, more=False)
 
     async def drip(self, reply: Reply, seconds: float, size: int) -> None:
         """Send the answer's body a little at a time."""
         await self._start(reply)
-        for place in range(0, len(reply.body), size):
-            await self.pause(seconds)
-            await self._body(reply.body[place : place + size], more=True)
-        await self._body(b"", more=False)
+        places = range(0, len(reply.body), size)
+        await self._parts((reply.body[place : place + size] for place in places), seconds)
 
     async def cut(self, reply: Reply, sent: int, *, reset: bool) -> None:
         """Announce the whole answer, send a part of its body, and break the connection."""
@@ -76,6 +75,23 @@ class Line:
         if broken is None:
             raise ConnectionResetError("the sandbox dropped the connection")
         broken(reset)
+        await self._gone()
+
+    async def _parts(self, parts: Iterable[bytes], seconds: float = 0.0) -> None:
+        """Send part after part for as long as there is somebody to read them."""
+        gone = asyncio.ensure_future(self._gone())
+        try:
+            for part in parts:
+                await self.pause(seconds)
+                await self._body(part, more=True)
+                await asyncio.sleep(0)
+                if gone.done():
+                    return
+            await self._body(b"", more=False)
+        finally:
+            gone.cancel()
+
+    async def _gone(self) -> None:
         message: Message = {"type": ""}
         while message["type"] != "http.disconnect":
             message = await self.receive()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from threading import RLock
 from typing import Any
 from uuid import UUID
 
@@ -59,7 +60,7 @@ Handler = Callable[["World", Ask], Told]
 
 
 class World:
-    """Everything that a call can read or change."""
+    """Everything that a call can read or change. `lock` is held while a request is carried out."""
 
     def __init__(self, fleet: Fleet, behaviour: Behaviour, clock: Clock, seed: int = 0) -> None:
         self.fleet = fleet
@@ -69,6 +70,7 @@ class World:
         self.profiles_down = False
         self.jobs: dict[str, Any] = {}
         self.orders: dict[str, Any] = {}
+        self.lock = RLock()
         self._random = seeded(seed)
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._places = count()
@@ -79,7 +81,7 @@ class World:
         """Answer as `behaviour` says from now on."""
         self.behaviour = behaviour
         self.rows = Rows(self.fleet, behaviour)
-        self.fleet.connect(self.clock, behaviour.read_delay)
+        self.fleet.connect(self.clock, behaviour.read_delay, self.settle)
 
     def wall(self, moment: float | None = None) -> float:
         """Unix seconds of a moment of the clock (now, when none is given)."""
@@ -95,9 +97,10 @@ class World:
 
     def settle(self) -> None:
         """Let everything happen that is due."""
-        now = self.clock()
-        while self._due and self._due[0][0] <= now:
-            heapq.heappop(self._due)[2]()
+        with self.lock:
+            now = self.clock()
+            while self._due and self._due[0][0] <= now:
+                heapq.heappop(self._due)[2]()
 
     def query(self, ask: Ask, grammar: Grammar = NONE) -> Query:
         """The request's query string, checked."""

@@ -101,27 +101,29 @@ class RawServer:
 
     endpoint: Endpoint
     calls: list[Call] = field(default_factory=list)
+    connections: int = 0
 
 
 @asynccontextmanager
 async def serving(behave: Behave, *, keep_alive: bool = False) -> AsyncIterator[RawServer]:
     """Serve on a free port of 127.0.0.1; `behave` writes what it likes, then the server closes."""
-    seen: list[Call] = []
+    served = RawServer(Endpoint("http://localhost/v2", KEY))
     tasks: set[asyncio.Task[None]] = set()
 
     async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
+        served.connections += 1
         try:
             while True:
                 call = await _request(reader)
-                seen.append(call)
+                served.calls.append(call)
                 await behave(call, writer)
                 await writer.drain()
                 if not keep_alive:
                     return
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
@@ -129,8 +131,9 @@ async def serving(behave: Behave, *, keep_alive: bool = False) -> AsyncIterator[
 
     server = await asyncio.start_server(connection, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
+    served.endpoint = Endpoint(f"http://127.0.0.1:{port}/v2", KEY)
     try:
-        yield RawServer(Endpoint(f"http://127.0.0.1:{port}/v2", KEY), seen)
+        yield served
     finally:
         server.close()
         for task in list(tasks):

@@ -16,8 +16,8 @@ from reconciler.api.limiter import Limiter
 from reconciler.api.settings import Endpoint, Limits
 from reconciler.api.transport import open_transport, tls_context
 from reconciler.api.write import NotSent, open_writer
-from reconciler.errors import FatalNetworkError, UsageError
-from tests.api.support import KEY, FakeClock, http_to, reply, run, saying, serving
+from reconciler.errors import FatalNetworkError, UnavailableError, UsageError
+from tests.api.support import KEY, Call, FakeClock, http_to, reply, run, saying, serving
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
@@ -76,6 +76,54 @@ async def https(folder: Path) -> AsyncIterator[tuple[Endpoint, list[bytes]]]:
     finally:
         server.close()
         await server.wait_closed()
+
+
+def test_a_connection_is_used_again_and_as_few_are_opened_as_calls_overlap() -> None:
+    async def go() -> tuple[int, int]:
+        async with (
+            serving(saying(reply()), keep_alive=True) as server,
+            http_to(server.endpoint, Limits(rate_per_second=1000)) as http,
+        ):
+            for _ in range(5):
+                await http.send("GET", "/phone_numbers")
+            alone = server.connections
+            await asyncio.gather(*(http.send("GET", "/phone_numbers") for _ in range(50)))
+            return alone, server.connections
+
+    alone, together = run(go())
+    assert alone == 1
+    assert together <= 8
+
+
+def test_a_call_that_was_cut_does_not_spoil_the_next() -> None:
+    async def go() -> int:
+        count = 0
+
+        async def behave(_call: Call, writer: asyncio.StreamWriter) -> None:
+            nonlocal count
+            count += 1
+            if count == 1:
+                await asyncio.sleep(5)
+            elif count == 2:
+                writer.write(reply(b" " * 100_000))
+            elif count == 3:
+                writer.write(reply(b"{", length=100))
+                await writer.drain()
+                await asyncio.sleep(5)
+            else:
+                writer.write(reply())
+
+        limits = Limits(call_timeout_seconds=0.06, max_body_bytes=1000, concurrency=1)
+        async with (
+            serving(behave, keep_alive=True) as server,
+            http_to(server.endpoint, limits) as http,
+        ):
+            for _ in range(3):
+                with pytest.raises(UnavailableError):
+                    await http.send("GET", "/phone_numbers")
+            return (await http.send("GET", "/phone_numbers")).status
+
+    assert run(go()) == 200
 
 
 def test_tls_failure_is_fatal_with_the_host_named_and_nothing_is_sent(company: Path) -> None:

@@ -58,7 +58,7 @@ class Desk:
                 return await client.request(
                     method,
                     address,
-                    params=dict(params) if isinstance(params, Mapping) else params,
+                    params=_query(params),
                     json=json,
                     content=content,
                     headers=sent,
@@ -118,6 +118,12 @@ class Desk:
         """The id of a number."""
         known: str = self.state(phone_number)["id"]
         return known
+
+
+def _query(params: Params | None) -> httpx.QueryParams | None:
+    """None leaves a query that stands in the path alone."""
+    pairs = params.items() if isinstance(params, Mapping) else params or []
+    return httpx.QueryParams([(name, str(text)) for name, text in pairs]) if pairs else None
 
 
 def pointer(error: Any) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.sandbox.fleet import Fleet, mobile_number, number
 from reconciler.sandbox.generate import make_fleet
+from reconciler.sandbox.state import Row
 from tests.sandbox.support import MOBILE, ONE, TWO, Desk
 
 
@@ -60,7 +61,7 @@ def test_what_is_not_there_is_a_key_error() -> None:
 
 
 def test_equal_dumps_are_equal_fleets() -> None:
-    rows = [number(ONE), number(TWO, tags=["a"]), mobile_number(MOBILE)]
+    rows: list[Row] = [number(ONE), number(TWO, tags=["a"]), mobile_number(MOBILE)]
     assert Fleet.of(rows).dump() == Fleet.of(reversed(rows)).dump()
     changed = Fleet.of(rows)
     changed.change(TWO, "tags", ["b"])

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from reconciler.sandbox.fleet import Fleet, number
-from reconciler.sandbox.scripts import Failure
 from tests.sandbox.spec import document
 from tests.sandbox.support import ONE, PROFILE, THREE, TWO, Desk, numbers_of, pointer
 
@@ -194,81 +193,6 @@ def test_a_number_that_goes_away_before_its_turn_fails() -> None:
     assert done["failed_operations"][0]["errors"][0]["code"] == "10005"
 
 
-def test_emergency_provisions_and_then_is_active() -> None:
-    desk = three()
-    desk.control.timing(emergency=60)
-    desk.after(desk.job(EMERGENCY, phone_numbers=[ONE], **BODIES[EMERGENCY]))
-    assert desk.state()["emergency"] == {
-        "emergency_enabled": False,
-        "emergency_address_id": "5382",
-        "emergency_status": "provisioning",
-    }
-    desk.clock.advance(60)
-    assert desk.state()["emergency"]["emergency_status"] == "active"
-    assert desk.state()["emergency"]["emergency_enabled"] is True
-
-
-@pytest.mark.parametrize("keeps", [True, False])
-def test_emergency_deprovisions_and_then_is_disabled(keeps: bool) -> None:
-    on = {"emergency_enabled": True, "emergency_address_id": "5382"}
-    desk = Desk(number(ONE, emergency=on), emergency_off_keeps_address=keeps)
-    desk.control.timing(emergency=60)
-    off = {"emergency_enabled": False, "emergency_address_id": None}
-    desk.after(desk.job(EMERGENCY, phone_numbers=[ONE], **off))
-    assert desk.state()["emergency"]["emergency_status"] == "deprovisioning"
-    assert desk.state()["emergency"]["emergency_enabled"] is True
-    desk.clock.advance(60)
-    assert desk.state()["emergency"] == {
-        "emergency_enabled": False,
-        "emergency_address_id": "5382" if keeps else None,
-        "emergency_status": "disabled",
-    }
-
-
-def test_emergency_may_count_as_enabled_while_it_is_provisioned() -> None:
-    desk = three(emergency_enabled_while_provisioning=True)
-    desk.control.timing(emergency=60)
-    desk.after(desk.job(EMERGENCY, phone_numbers=[ONE], **BODIES[EMERGENCY]))
-    assert desk.state()["emergency"]["emergency_enabled"] is True
-
-
-def test_provisioning_may_fail_or_never_end() -> None:
-    desk = three()
-    desk.control.script(call="emergency_job", emergency="provisioning-failed")
-    desk.control.script(call="enable_emergency", emergency="provisioning")
-    desk.after(desk.job(EMERGENCY, phone_numbers=[ONE], **BODIES[EMERGENCY]))
-    path = f"/phone_numbers/{desk.id(TWO)}/actions/enable_emergency"
-    desk.send("POST", path, BODIES[EMERGENCY], status=202)
-    desk.clock.advance(1e6)
-    assert desk.state(ONE)["emergency"]["emergency_status"] == "provisioning-failed"
-    assert desk.state(ONE)["emergency"]["emergency_enabled"] is False
-    assert desk.state(TWO)["emergency"]["emergency_status"] == "provisioning"
-
-
-def test_the_emergency_action_answers_202_and_provisions_or_200_at_once() -> None:
-    for action, status, state in (
-        ("requested", 202, "provisioning"),
-        ("immediate", 200, "active"),
-    ):
-        desk = three(emergency_action=action)
-        path = f"/phone_numbers/{desk.id()}/actions/enable_emergency"
-        row = desk.send("POST", path, BODIES[EMERGENCY], status=status)
-        assert row["emergency"]["emergency_status"] == state
-        assert desk.state()["emergency"]["emergency_status"] == "active"
-
-
-def test_a_later_change_takes_the_place_of_provisioning() -> None:
-    desk = three()
-    desk.control.timing(emergency=60)
-    desk.after(desk.job(EMERGENCY, phone_numbers=[ONE], **BODIES[EMERGENCY]))
-    desk.clock.advance(30)
-    desk.after(desk.job(EMERGENCY, phone_numbers=[ONE], emergency_enabled=False))
-    desk.clock.advance(30)
-    assert desk.state()["emergency"]["emergency_status"] == "deprovisioning"
-    desk.clock.advance(30)
-    assert desk.state()["emergency"]["emergency_status"] == "disabled"
-
-
 def test_twenty_updates_and_deletes_together_are_the_most_that_wait() -> None:
     desk = three()
     desk.control.timing(pending=10)
@@ -325,89 +249,6 @@ def test_a_number_that_is_not_owned_may_come_back_as_a_failed_operation(status: 
     assert numbers_of(done["successful_operations"]) == [ONE]
     by_id = desk.after(desk.job(UPDATE, phone_numbers=["404"], tags=[]))
     assert by_id["failed_operations"][0]["id"] == "404"
-
-
-def test_a_script_makes_chosen_numbers_fail() -> None:
-    desk = three()
-    failure = Failure(code="10036", detail="busy", pointer="/tags")
-    desk.control.script(call="update_job", fail={TWO: failure})
-    done = desk.after(desk.job(UPDATE, phone_numbers=[ONE, TWO], tags=["new"]))
-    error = done["failed_operations"][0]["errors"][0]
-    assert (error["code"], error["detail"]) == ("10036", "busy")
-    assert desk.state(TWO)["tags"] == []
-    again = desk.after(desk.job(UPDATE, phone_numbers=[ONE, TWO], tags=["new"]))
-    assert again["failed_operations"] == []
-
-
-def test_a_job_may_expire_with_numbers_left_over() -> None:
-    desk = three()
-    desk.control.script(call="update_job", ends="expired", done=1)
-    done = desk.after(desk.job(UPDATE, phone_numbers=[ONE, TWO], tags=["new"]))
-    assert done["status"] == "expired"
-    assert numbers_of(done["successful_operations"]) == [ONE]
-    assert numbers_of(done["pending_operations"]) == [TWO]
-
-
-def test_a_job_may_fail_as_a_whole() -> None:
-    desk = three()
-    desk.control.script(ends="failed")
-    done = desk.after(desk.job(UPDATE, phone_numbers=[ONE, TWO], tags=["new"]))
-    assert done["status"] == "failed"
-    assert numbers_of(done["failed_operations"]) == [ONE, TWO]
-    assert desk.state()["tags"] == []
-
-
-def test_a_job_may_never_get_on() -> None:
-    desk = three()
-    desk.control.script(stall=True)
-    desk.control.script(stall=True, done=1)
-    never = desk.job(UPDATE, phone_numbers=[ONE, TWO], tags=["new"])
-    stuck = desk.job(UPDATE, phone_numbers=[ONE, TWO], tags=["new"])
-    assert desk.after(never, 1e6)["status"] == "pending"
-    half = desk.after(stuck, 1e6)
-    assert half["status"] == "in_progress"
-    assert numbers_of(half["pending_operations"]) == [TWO]
-
-
-def test_a_job_may_report_success_and_change_nothing() -> None:
-    for kind in KINDS:
-        desk = three()
-        desk.control.script(no_effect=True)
-        before = desk.control.dump()
-        done = desk.after(desk.job(kind, phone_numbers=[ONE], **BODIES[kind]))
-        assert numbers_of(done["successful_operations"]) == [ONE]
-        assert desk.control.dump() == before
-
-
-def test_a_job_may_ignore_a_field() -> None:
-    desk = three()
-    desk.control.script(ignore=("tags", "voice.inbound_call_screening"))
-    voice = {"inbound_call_screening": "flag_calls", "tech_prefix_enabled": True}
-    desk.job(UPDATE, phone_numbers=[ONE], tags=["new"], customer_reference="x", voice=voice)
-    state = desk.state()
-    assert (state["tags"], state["customer_reference"]) == ([], "x")
-    assert state["voice"]["inbound_call_screening"] == "disabled"
-    assert state["voice"]["tech_prefix_enabled"] is True
-
-
-def test_a_job_may_list_other_numbers_than_were_sent() -> None:
-    desk = three()
-    desk.control.script(lists=(THREE,))
-    job = desk.job(UPDATE, phone_numbers=[ONE], tags=["new"])
-    assert job["phone_numbers"] == [{"phone_number": THREE}]
-    done = desk.after(job)
-    assert numbers_of(done["successful_operations"]) == [THREE]
-
-
-def test_a_script_sets_the_time_of_its_own_job() -> None:
-    desk = three()
-    desk.control.script(pending=1, running=2)
-    job = desk.job(UPDATE, phone_numbers=[ONE], tags=[])
-    assert [desk.after(job, step)["status"] for step in (0.5, 1, 2)] == [
-        "pending",
-        "in_progress",
-        "completed",
-    ]
 
 
 def test_jobs_are_listed_newest_first_and_by_type() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.fleet import Fleet, mobile_number, number
 from reconciler.sandbox.writes import FORWARD_ONLY
 from tests.sandbox.support import MOBILE, ONE, PROFILE, TWO, Desk
@@ -304,7 +303,3 @@ def test_a_script_makes_a_single_write_fail_or_do_less_than_it_says() -> None:
     assert (desk.state()["tags"], desk.state()["customer_reference"]) == ([], "x")
     desk.send("PATCH", path, {"tags": ["a"]})
     assert desk.state()["tags"] == ["a"]
-
-
-def test_the_defaults_are_the_likeliest() -> None:
-    assert Desk().sandbox.behaviour == Behaviour()

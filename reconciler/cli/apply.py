@@ -1,0 +1,95 @@
+"""`reconciler apply`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.options import options_from, writing_options
+from reconciler.errors import Exit, NotSupportedYetError, SafetyError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.core.outcome import Outcome
+    from reconciler.workflow import Options, Planned
+
+
+@click.command("apply")
+@writing_options
+@click.option("--auto-approve", is_flag=True, help="Do not ask first.")
+def command(
+    path: Path,
+    output_format: str,
+    no_color: bool,
+    verbose: bool,
+    auto_approve: bool,
+    **given: Any,
+) -> Exit:
+    """Make the account what the YAML at PATH declares, and read every change back.
+
+    Shows the plan and asks first.
+    """
+    from reconciler import workflow
+    from reconciler.cli.show import explain_reads, warn
+    from reconciler.cli.terminal import painter, reading, say
+    from reconciler.report.jsonreport import outcome_json
+    from reconciler.report.text import outcome_text, plan_text
+
+    if path.suffix == ".json":
+        raise NotSupportedYetError("applying a saved plan is not supported yet")
+    if not auto_approve and not sys.stdin.isatty():
+        raise UsageError("apply asks first, but this is no terminal: add --auto-approve")
+    options = options_from(given)
+    paint = painter(no_color)
+    with reading() as progress:
+        planned = asyncio.run(workflow.plan(path, options, progress))
+    if planned.refusal:
+        raise SafetyError(planned.refusal)
+    warn(planned)
+    if verbose:
+        explain_reads(planned)
+    as_json = output_format == "json"
+    # With JSON, stdout is for the outcome alone.
+    click.echo(plan_text(planned.plan, reads=planned.reads, paint=paint), err=as_json)
+    if planned.plan.operations and not auto_approve and not _approved():
+        say("Nothing was written.")
+        return Exit.ERROR
+    outcome = _run(planned, options)
+    if as_json:
+        click.echo(outcome_json(outcome))
+    elif planned.plan.operations:
+        click.echo("\n" + outcome_text(outcome, paint=paint))
+    return outcome.exit_code
+
+
+def _approved() -> bool:
+    click.echo("\nApply these changes to the account? Only 'yes' is taken for a yes.", err=True)
+    answer: str = click.prompt(">", prompt_suffix=" ", default="", show_default=False, err=True)
+    return answer.strip() == "yes"
+
+
+def _run(planned: Planned, options: Options) -> Outcome:
+    """Apply, with Ctrl-C asking to finish what is in flight; a second one leaves at once."""
+    from reconciler import workflow
+    from reconciler.apply import Stop
+    from reconciler.cli.terminal import say, writing
+
+    stop = Stop()
+
+    async def run() -> Outcome:
+        loop = asyncio.get_running_loop()
+
+        def interrupt() -> None:
+            stop.now("interrupted", interrupted=True)
+            loop.remove_signal_handler(signal.SIGINT)
+            say("Interrupted: finishing the calls in flight; once more leaves at once.")
+
+        loop.add_signal_handler(signal.SIGINT, interrupt)
+        with writing() as watcher:
+            return await workflow.apply(planned, options, watcher, stop)
+
+    return asyncio.run(run())

@@ -1,0 +1,32 @@
+"""`reconciler drift`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.cli.options import options_from, reading_options
+from reconciler.errors import Exit, SafetyError
+
+
+@click.command("drift")
+@reading_options
+def command(path: Path, output_format: str, no_color: bool, verbose: bool, **given: Any) -> Exit:
+    """Compare the account with the YAML; exit 2 on any difference. Only reads."""
+    from reconciler import workflow
+    from reconciler.cli.show import explain_reads, show_plan, warn
+    from reconciler.cli.terminal import painter, reading
+    from reconciler.report.text import drift_text
+
+    with reading() as progress:
+        planned = asyncio.run(workflow.plan(path, options_from(given), progress))
+    if planned.refusal:
+        raise SafetyError(planned.refusal)
+    warn(planned)
+    if verbose:
+        explain_reads(planned)
+    show_plan(planned, output_format, drift_text, painter(no_color))
+    return Exit.CHANGES if planned.plan.has_drift else Exit.OK

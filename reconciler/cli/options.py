@@ -1,0 +1,136 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from reconciler.errors import NotSupportedYetError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.workflow import Options
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SECTIONS = ("voice", "messaging", "emergency", "tags", "number")
+_FORMATS = ("text", "json", "markdown", "html", "github")
+
+path_argument = click.argument(
+    "path", default=".", type=click.Path(path_type=Path), metavar="[PATH]"
+)
+
+
+def _only_text_and_json(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    del ctx, param
+    if value not in {"text", "json"}:
+        raise NotSupportedYetError(f"--format {value} is not supported yet")
+    return value
+
+
+format_option = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(_FORMATS),
+    default="text",
+    metavar="text|json",
+    callback=_only_text_and_json,
+    help="How to report (text).",
+)
+color_option = click.option("--no-color", is_flag=True, help="No colour (as with NO_COLOR set).")
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Say more, on stderr.")
+
+
+def _positive(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    del ctx
+    if value is not None and not 0 < value < float("inf"):
+        raise UsageError(f"--{str(param.name).replace('_', '-')} must be a number above 0")
+    return value
+
+
+_SCOPE = (
+    click.option(
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="GLOB_OR_NUMBER",
+        help="Only these declared numbers, such as +13125550001 or '+1312*'.",
+    ),
+    click.option("--tag", "tags", multiple=True, help="Only numbers declared with this tag."),
+    click.option(
+        "--only",
+        multiple=True,
+        type=click.Choice(_SECTIONS),
+        help="Only these settings (number: root fields but tags).",
+    ),
+)
+_NETWORK = (
+    click.option(
+        "--max-wait",
+        type=float,
+        callback=_positive,
+        metavar="SECONDS",
+        help="The longest to wait when the API asks to (300).",
+    ),
+    click.option("--concurrency", type=click.IntRange(1, 256), help="Calls in flight at once (8)."),
+    click.option(
+        "--allow-empty-account",
+        is_flag=True,
+        help="Go on although the account has no numbers and some are declared.",
+    ),
+)
+_LIVE = click.option(
+    "--live",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Compare with a snapshot that fetch wrote, without the network.",
+)
+_JOBS = click.option(
+    "--job-timeout",
+    type=float,
+    callback=_positive,
+    metavar="SECONDS",
+    help="The longest to wait for one background job (3600).",
+)
+
+
+def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+reading_options: Callable[[F], F] = _stack(
+    path_argument, *_SCOPE, _LIVE, *_NETWORK, format_option, color_option, verbose_option
+)
+"""For commands that compare: PATH, scope, --live, pace, format."""
+
+writing_options: Callable[[F], F] = _stack(
+    path_argument, *_SCOPE, *_NETWORK, _JOBS, format_option, color_option, verbose_option
+)
+"""For apply: the same without --live, and with the time of jobs."""
+
+
+def options_from(given: dict[str, Any]) -> Options:
+    """What the options of a command say, for the workflow."""
+    from reconciler.core.scope import Scope, Section
+    from reconciler.workflow import Options
+
+    scope = Scope(
+        targets=tuple(given["targets"]),
+        tags=tuple(given["tags"]),
+        only=tuple(Section(each) for each in given["only"]),
+    )
+    return Options(
+        scope=scope,
+        live=given.get("live"),
+        max_wait=given["max_wait"],
+        job_timeout=given.get("job_timeout"),
+        concurrency=given["concurrency"],
+        allow_empty_account=given["allow_empty_account"],
+    )

@@ -1,0 +1,44 @@
+"""`reconciler plan`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.cli.options import options_from, reading_options
+from reconciler.errors import Exit
+
+
+@click.command("plan")
+@reading_options
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Exit 2 when there are changes, pending or withheld.",
+)
+def command(
+    path: Path,
+    output_format: str,
+    no_color: bool,
+    verbose: bool,
+    detailed_exitcode: bool,
+    **given: Any,
+) -> Exit:
+    """Show what apply would do to the account. Only reads: it cannot send a write."""
+    from reconciler import workflow
+    from reconciler.cli.show import explain_reads, show_plan, warn
+    from reconciler.cli.terminal import painter, reading
+    from reconciler.report.text import plan_text
+
+    with reading() as progress:
+        planned = asyncio.run(workflow.plan(path, options_from(given), progress))
+    warn(planned)
+    if verbose:
+        explain_reads(planned)
+    show_plan(planned, output_format, plan_text, painter(no_color))
+    if detailed_exitcode and planned.plan.has_changes:
+        return Exit.CHANGES
+    return Exit.OK

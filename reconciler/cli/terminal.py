@@ -1,0 +1,99 @@
+"""What the command line knows of the terminal: colour, progress, and asking."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+from reconciler.core.fields import Channel, Listing
+from reconciler.core.live import NAMES
+from reconciler.report.text import Paint, plain
+from reconciler.report.words import channel_name
+
+_STYLES: dict[str, Callable[[str], str]] = {
+    "bold": lambda text: click.style(text, bold=True),
+    "dim": lambda text: click.style(text, dim=True),
+    "good": lambda text: click.style(text, fg="green", bold=True),
+    "change": lambda text: click.style(text, fg="yellow"),
+    "risk": lambda text: click.style(text, fg="red", bold=True),
+}
+
+
+def painter(no_color: bool) -> Paint:
+    """Colour for a terminal, none for a pipe, with NO_COLOR or with --no-color."""
+    if no_color or os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+        return plain
+    return lambda text, role: _STYLES[role](text)
+
+
+@contextmanager
+def _bars() -> Iterator[Bars | None]:
+    """Progress bars on stderr where that is a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    console = Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")) or None)
+    with Bars(*columns, console=console, transient=True) as bars:
+        yield bars
+
+
+@contextmanager
+def reading() -> Iterator[Callable[[Listing, int, int], None]]:
+    """Bars for lists being read, one a list."""
+    with _bars() as bars:
+        tasks: dict[Listing, TaskID] = {}
+
+        def show(listing: Listing, done: int, total: int) -> None:
+            if bars is None:
+                return
+            if listing not in tasks:
+                tasks[listing] = bars.add_task(f"Reading {NAMES[listing]}", total=total)
+            bars.update(tasks[listing], completed=done, total=total)
+
+        yield show
+
+
+class _Writing:
+    """Bars for an apply, one a channel and one for reading back."""
+
+    def __init__(self, bars: Bars | None) -> None:
+        self._bars = bars
+        self._tasks: dict[Channel, TaskID] = {}
+
+    def planned(self, channel: Channel, numbers: int) -> None:
+        if self._bars:
+            title = f"Writing by {channel_name(channel)}"
+            self._tasks[channel] = self._bars.add_task(title, total=numbers)
+
+    def advanced(self, channel: Channel, numbers: int) -> None:
+        if self._bars:
+            self._bars.advance(self._tasks[channel], numbers)
+
+    def confirming(self, numbers: int) -> None:
+        if self._bars and numbers:
+            self._bars.add_task(f"Reading {numbers:,} numbers back", total=None)
+
+
+@contextmanager
+def writing() -> Iterator[_Writing]:
+    """Bars for an apply."""
+    with _bars() as bars:
+        yield _Writing(bars)
+
+
+def say(text: str) -> None:
+    """A line for the person, on stderr: results alone go to stdout."""
+    click.echo(text, err=True)

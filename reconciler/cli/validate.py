@@ -1,0 +1,52 @@
+"""`reconciler validate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from reconciler.cli.options import format_option, path_argument
+from reconciler.errors import Exit, InputError, Problem
+
+
+@click.command("validate")
+@path_argument
+@format_option
+def command(path: Path, output_format: str) -> Exit:
+    """Check the YAML at PATH, offline, and report every error at once."""
+    from reconciler import workflow
+
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    declared = 0
+    try:
+        desired = workflow.load(path).desired
+        warnings, declared = desired.warnings, len(desired.numbers)
+    except InputError as error:
+        if output_format == "text":
+            raise
+        problems = error.problems
+    if output_format == "json":
+        report = {
+            "valid": not problems,
+            "numbers": declared,
+            "errors": [_as_json(problem) for problem in problems],
+            "warnings": [_as_json(warning) for warning in warnings],
+        }
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        return Exit.ERROR if problems else Exit.OK
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+    click.echo(f"Valid: {declared:,} number{'s'[: declared != 1]} declared.")
+    return Exit.OK
+
+
+def _as_json(problem: Problem) -> dict[str, object]:
+    return {
+        "path": problem.path,
+        "line": problem.line,
+        "column": problem.column,
+        "message": problem.message,
+    }

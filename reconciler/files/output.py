@@ -1,0 +1,50 @@
+"""Files out: written whole or not at all, readable by their owner only, never through a link."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from reconciler.errors import UsageError
+
+
+def check_output(path: Path) -> None:
+    """Refuse a path that could not be written, before the work is done. UsageError."""
+    if path.is_symlink():
+        raise UsageError(f"{path}: is a symbolic link; name the file itself")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: is not a plain file")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: there is no directory {path.parent}")
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Put `data` at `path`, mode 0600: a new file beside it, flushed to disk, then renamed.
+
+    UsageError where `path` is a link, a directory, a device, or cannot be written.
+    """
+    check_output(path)
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
+        _flush_directory(path.parent)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _flush_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
