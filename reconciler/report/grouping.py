@@ -1,70 +1,135 @@
-"""Identical changes on many numbers are one block: a plan stays short enough to read."""
+"""Identical changes on many numbers are one block: a plan stays short enough to read.
+
+Numbers belong together when the same fields become the same, whatever they were before. Where
+many numbers change the same fields each in its own way they are one block too, with an example;
+and a plan that is still long is turned round, to one block a field.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from deepdiff import DeepDiff
 
 from reconciler.core.changes import Change, FieldChange
 from reconciler.core.values import Value
 
-Key = tuple[tuple[str, Value, Value], ...]
+_Intent = tuple[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class TagMove:
+    """Which tags come and go."""
+
+    come: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldGroup:
+    """One field of a block, over all its numbers.
+
+    `example` is that of the first number; `befores` counts the numbers by what is live;
+    `intents` is how many different things the field becomes; `places` how many lines in the YAML
+    say so. `tags` is the edit, where the field is tags.
+    """
+
+    example: FieldChange
+    befores: tuple[tuple[Value, int], ...]
+    intents: int
+    places: int
+    tags: TagMove | None
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Numbers that change alike, or (`varied`) the same fields by different values.
-
-    `fields` are those of the first number; `sources` how many places in the YAML gave them, in
-    the same order; `variants` how many different changes a field sees among the numbers.
-    """
+    """Numbers that change together."""
 
     numbers: tuple[str, ...]
-    fields: tuple[FieldChange, ...]
-    sources: tuple[int, ...]
-    variants: tuple[int, ...]
-
-    @property
-    def varied(self) -> bool:
-        """Whether the numbers differ in what they change to or from."""
-        return any(count > 1 for count in self.variants)
+    fields: tuple[FieldGroup, ...]
 
 
-def blocks(changes: Iterable[Change], *, most: int = 12) -> list[Block]:
-    """Changes as blocks, the largest first within each set of fields.
-
-    At most about `most` blocks for one set of fields; what is beyond is one varied block.
-    """
-    by_paths: dict[tuple[str, ...], dict[Key, list[Change]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
+def blocks(changes: Sequence[Change], *, most: int = 24) -> list[Block]:
+    """`changes` as about `most` blocks at the most, in the order of the YAML."""
+    by_number = _by_number(changes)
+    if len(by_number) <= most:
+        return by_number
+    by_field: defaultdict[str, list[tuple[str, FieldChange]]] = defaultdict(list)
     for change in changes:
-        paths = tuple(field.path for field in change.fields)
-        key = tuple((field.path, field.before, field.after) for field in change.fields)
-        by_paths[paths][key].append(change)
+        for field in change.fields:
+            by_field[field.path].append((change.phone_number, field))
+    return [block for members in by_field.values() for block in _of_one_field(members)]
+
+
+def _by_number(changes: Iterable[Change], most_alone: int = 3) -> list[Block]:
+    groups: defaultdict[tuple[_Intent, ...], list[Change]] = defaultdict(list)
+    for change in changes:
+        groups[tuple(_intent(field) for field in change.fields)].append(change)
+    by_paths: defaultdict[tuple[str, ...], list[list[Change]]] = defaultdict(list)
+    for intents, group in groups.items():
+        by_paths[tuple(path for path, _ in intents)].append(group)
     found: list[Block] = []
-    for groups in by_paths.values():
-        alike = sorted(groups.values(), key=len, reverse=True)
-        if len(alike) <= most:
+    for alike in by_paths.values():
+        alone = [group[0] for group in alike if len(group) == 1]
+        if len(alone) > most_alone:
+            found += [_block(group) for group in alike if len(group) > 1]
+            found.append(_block(alone))
+        else:
             found += [_block(group) for group in alike]
-            continue
-        kept = [group for group in alike[: most - 1] if len(group) > 1]
-        found += [_block(group) for group in kept]
-        found.append(_block([change for group in alike[len(kept) :] for change in group]))
     return found
 
 
+def _of_one_field(members: list[tuple[str, FieldChange]], most: int = 6) -> list[Block]:
+    groups: defaultdict[_Intent, list[tuple[str, FieldChange]]] = defaultdict(list)
+    for number, field in members:
+        groups[_intent(field)].append((number, field))
+    largest = sorted(groups.values(), key=len, reverse=True)
+    kept = largest if len(largest) <= most else [g for g in largest[: most - 1] if len(g) > 1]
+    rest = [member for group in largest[len(kept) :] for member in group]
+    return [
+        Block(tuple(number for number, _ in group), (_group([field for _, field in group]),))
+        for group in [*kept, *([rest] if rest else [])]
+    ]
+
+
 def _block(changes: Sequence[Change]) -> Block:
-    columns = list(zip(*(change.fields for change in changes), strict=True))
+    columns = zip(*(change.fields for change in changes), strict=True)
     return Block(
-        numbers=tuple(change.phone_number for change in changes),
-        fields=changes[0].fields,
-        sources=tuple(len({field.source[:2] for field in column}) for column in columns),
-        variants=tuple(
-            len({(field.before, field.after) for field in column}) for column in columns
-        ),
+        tuple(change.phone_number for change in changes),
+        tuple(_group(column) for column in columns),
     )
+
+
+def _group(column: Sequence[FieldChange]) -> FieldGroup:
+    befores = Counter(field.before for field in column).most_common()
+    return FieldGroup(
+        example=column[0],
+        befores=tuple(befores),
+        intents=len({_intent(field) for field in column}),
+        places=len({field.source[:2] for field in column}),
+        tags=tag_move(column[0]),
+    )
+
+
+def _intent(field: FieldChange) -> _Intent:
+    """What a change is about, apart from what was there: an edit of tags is the edit."""
+    if isinstance(field.before, tuple) and isinstance(field.after, tuple):
+        before, after = frozenset(field.before), frozenset(field.after)
+        return field.path, (after - before, before - after)
+    return field.path, field.after
+
+
+def tag_move(field: FieldChange) -> TagMove | None:
+    """Which tags come and go, where both sides are lists: in a long list that hides."""
+    if not (isinstance(field.before, tuple) and isinstance(field.after, tuple)):
+        return None
+    moved = DeepDiff(list(field.before), list(field.after), ignore_order=True, view="tree")
+    swapped = list(moved.get("values_changed", ()))
+    come = [item.t2 for item in [*moved.get("iterable_item_added", ()), *swapped]]
+    gone = [item.t1 for item in [*moved.get("iterable_item_removed", ()), *swapped]]
+    return TagMove(tuple(sorted(map(str, come))), tuple(sorted(map(str, gone))))
 
 
 def examples(numbers: Sequence[str], most: int = 3) -> str:

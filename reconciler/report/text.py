@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from deepdiff import DeepDiff
-
-from reconciler.core.changes import FieldChange, UnknownField, Withheld
+from reconciler.core.changes import UnknownField, Withheld
 from reconciler.core.outcome import Failed, Left, Outcome
 from reconciler.core.plan import Plan, Summary
 from reconciler.core.text import neutral
-from reconciler.report.grouping import Block, blocks, examples
+from reconciler.report.grouping import Block, FieldGroup, blocks, examples
 from reconciler.report.words import calls, count, duration, grouped, shown
 
 Paint = Callable[[str, str], str]
@@ -81,37 +79,41 @@ def _changes(plan: Plan, paint: Paint) -> Iterator[str]:
         if len(block.numbers) > 1:
             title = f"{count(len(block.numbers), 'number')}: {title}"
         yield f"  {paint('~', 'change')} {paint(title, 'bold')}"
-        for field, sources, variants in zip(
-            block.fields, block.sources, block.variants, strict=True
-        ):
-            yield f"      {_field(block, field, sources, variants, paint)}"
+        for group in block.fields:
+            yield f"      {_field(block, group, paint)}"
 
 
-def _field(block: Block, field: FieldChange, sources: int, variants: int, paint: Paint) -> str:
-    source = neutral(str(field.source)) if sources == 1 else f"{sources:,} places"
-    labels = f"  [{', '.join(field.risk)}]" if field.risk else ""
-    if variants > 1:
-        change = (
-            f"{variants:,} different changes, such as {shown(field.before)} → "
-            f"{shown(field.after)} on {block.numbers[0]}"
-        )
-    else:
-        change = f"{shown(field.before)} → {shown(field.after)}{_tag_edit(field)}"
-    return f"{field.path}: {change}{paint(labels, 'risk')}  {paint('# ' + source, 'dim')}"
+def _field(block: Block, group: FieldGroup, paint: Paint) -> str:
+    """`path: before → after  [risk]  # file:line`, over all numbers of the block."""
+    field = group.example
+    source = neutral(str(field.source)) if group.places == 1 else f"{group.places:,} places"
+    risk = paint(f"  [{', '.join(field.risk)}]", "risk") if field.risk else ""
+    return f"{field.path}: {_change(block, group)}{risk}  {paint('# ' + source, 'dim')}"
 
 
-def _tag_edit(field: FieldChange) -> str:
-    """Which tags come and go, where both sides are lists: a long list hides it."""
-    if not (isinstance(field.before, tuple) and isinstance(field.after, tuple)):
-        return ""
-    moved = DeepDiff(list(field.before), list(field.after), ignore_order=True, view="tree")
-    gone = sorted(str(item.t1) for item in moved.get("iterable_item_removed", ()))
-    come = sorted(str(item.t2) for item in moved.get("iterable_item_added", ()))
-    swapped = moved.get("values_changed", ())
-    gone += sorted(str(item.t1) for item in swapped)
-    come += sorted(str(item.t2) for item in swapped)
-    signs = [f"+{neutral(tag)}" for tag in come] + [f"-{neutral(tag)}" for tag in gone]
-    return f"  ({', '.join(signs)})"
+def _change(block: Block, group: FieldGroup) -> str:
+    field = group.example
+    if group.intents > 1:
+        example = f"{shown(field.before)} → {shown(field.after)} on {block.numbers[0]}"
+        return f"{group.intents:,} different changes, such as {example}"
+    edit = ""
+    if group.tags is not None:
+        signs = [f"+{neutral(tag)}" for tag in group.tags.come]
+        signs += [f"-{neutral(tag)}" for tag in group.tags.gone]
+        edit = ", ".join(signs)
+    if len(group.befores) == 1:
+        lists = f"{shown(field.before)} → {shown(field.after)}"
+        return f"{lists}  ({edit})" if edit else lists
+    if edit:
+        return f"{edit} (on {len(group.befores):,} different lists)"
+    return f"{_befores(group)} → {shown(field.after)}"
+
+
+def _befores(group: FieldGroup, most: int = 2) -> str:
+    """The commonest live values and on how many numbers each stands."""
+    told = [f"{shown(value)} ({numbers:,})" for value, numbers in group.befores[:most]]
+    more = len(group.befores) - most
+    return ", ".join(told) + (f" or {count(more, 'other value')}" if more > 0 else "")
 
 
 def _not_changed(plan: Plan, paint: Paint) -> Iterator[str]:
