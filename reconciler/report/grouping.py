@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from deepdiff import DeepDiff
 
 from reconciler.core.changes import Change, FieldChange
+from reconciler.core.model import Source
 from reconciler.core.values import Value
 
 _Intent = tuple[str, object]
+_Move = tuple[frozenset[str], frozenset[str]]
+_Edited = frozenset[Source]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +54,36 @@ class Block:
     fields: tuple[FieldGroup, ...]
 
 
-def blocks(changes: Sequence[Change], *, most: int = 24) -> list[Block]:
+def blocks(changes: Sequence[Change], *, most: int = 10) -> list[Block]:
     """`changes` as about `most` blocks at the most, in the order of the YAML."""
-    by_number = _by_number(changes)
+    edited = _edited(changes)
+    by_number = _by_number(changes, edited)
     if len(by_number) <= most:
         return by_number
     by_field: defaultdict[str, list[tuple[str, FieldChange]]] = defaultdict(list)
     for change in changes:
         for field in change.fields:
             by_field[field.path].append((change.phone_number, field))
-    return [block for members in by_field.values() for block in _of_one_field(members)]
+    return [block for members in by_field.values() for block in _of_one_field(members, edited)]
 
 
-def _by_number(changes: Iterable[Change], most_alone: int = 3) -> list[Block]:
+def _edited(changes: Iterable[Change]) -> _Edited:
+    """The lines of YAML whose tags are told best as an edit: it is one, while the lists it
+    leads to are many."""
+    lists: defaultdict[Source, set[Value]] = defaultdict(set)
+    edits: defaultdict[Source, set[_Move]] = defaultdict(set)
+    for change in changes:
+        for field in change.fields:
+            if move := _move(field):
+                lists[field.source].add(field.after)
+                edits[field.source].add(move)
+    return frozenset(source for source in lists if len(edits[source]) < len(lists[source]))
+
+
+def _by_number(changes: Iterable[Change], edited: _Edited, most_alone: int = 3) -> list[Block]:
     groups: defaultdict[tuple[_Intent, ...], list[Change]] = defaultdict(list)
     for change in changes:
-        groups[tuple(_intent(field) for field in change.fields)].append(change)
+        groups[tuple(_intent(field, edited) for field in change.fields)].append(change)
     by_paths: defaultdict[tuple[str, ...], list[list[Change]]] = defaultdict(list)
     for intents, group in groups.items():
         by_paths[tuple(path for path, _ in intents)].append(group)
@@ -74,51 +91,60 @@ def _by_number(changes: Iterable[Change], most_alone: int = 3) -> list[Block]:
     for alike in by_paths.values():
         alone = [group[0] for group in alike if len(group) == 1]
         if len(alone) > most_alone:
-            found += [_block(group) for group in alike if len(group) > 1]
-            found.append(_block(alone))
+            found += [_block(group, edited) for group in alike if len(group) > 1]
+            found.append(_block(alone, edited))
         else:
-            found += [_block(group) for group in alike]
+            found += [_block(group, edited) for group in alike]
     return found
 
 
-def _of_one_field(members: list[tuple[str, FieldChange]], most: int = 6) -> list[Block]:
+def _of_one_field(
+    members: list[tuple[str, FieldChange]], edited: _Edited, most: int = 6
+) -> list[Block]:
     groups: defaultdict[_Intent, list[tuple[str, FieldChange]]] = defaultdict(list)
     for number, field in members:
-        groups[_intent(field)].append((number, field))
+        groups[_intent(field, edited)].append((number, field))
     largest = sorted(groups.values(), key=len, reverse=True)
     kept = largest if len(largest) <= most else [g for g in largest[: most - 1] if len(g) > 1]
     rest = [member for group in largest[len(kept) :] for member in group]
     return [
-        Block(tuple(number for number, _ in group), (_group([field for _, field in group]),))
+        Block(
+            tuple(number for number, _ in group), (_group([field for _, field in group], edited),)
+        )
         for group in [*kept, *([rest] if rest else [])]
     ]
 
 
-def _block(changes: Sequence[Change]) -> Block:
+def _block(changes: Sequence[Change], edited: _Edited) -> Block:
     columns = zip(*(change.fields for change in changes), strict=True)
     return Block(
         tuple(change.phone_number for change in changes),
-        tuple(_group(column) for column in columns),
+        tuple(_group(column, edited) for column in columns),
     )
 
 
-def _group(column: Sequence[FieldChange]) -> FieldGroup:
+def _group(column: Sequence[FieldChange], edited: _Edited) -> FieldGroup:
     befores = Counter(field.before for field in column).most_common()
     return FieldGroup(
         example=column[0],
         befores=tuple(befores),
-        intents=len({_intent(field) for field in column}),
+        intents=len({_intent(field, edited) for field in column}),
         places=len({field.source[:2] for field in column}),
-        tags=tag_move(column[0]),
+        tags=tag_move(column[0]) if len(befores) == 1 or column[0].source in edited else None,
     )
 
 
-def _intent(field: FieldChange) -> _Intent:
-    """What a change is about, apart from what was there: an edit of tags is the edit."""
-    if isinstance(field.before, tuple) and isinstance(field.after, tuple):
-        before, after = frozenset(field.before), frozenset(field.after)
-        return field.path, (after - before, before - after)
-    return field.path, field.after
+def _intent(field: FieldChange, edited: _Edited) -> _Intent:
+    """What a change is about, apart from what was there."""
+    move = _move(field) if field.source in edited else None
+    return field.path, move or field.after
+
+
+def _move(field: FieldChange) -> _Move | None:
+    if not (isinstance(field.before, tuple) and isinstance(field.after, tuple)):
+        return None
+    before, after = frozenset(field.before), frozenset(field.after)
+    return after - before, before - after
 
 
 def tag_move(field: FieldChange) -> TagMove | None:

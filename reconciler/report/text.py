@@ -120,10 +120,7 @@ def _not_changed(plan: Plan, paint: Paint) -> Iterator[str]:
     """What is declared and stays as it is: withheld, unknown, not owned."""
     difference = plan.difference
     yield from _withheld(difference.withheld, paint)
-    unknown = grouped(difference.unknown, lambda each: (each.path, each.reason))
-    for (path, reason), each in unknown.items():
-        numbers = [item.phone_number for item in each]
-        yield _held("unknown", "unknown", path, numbers, reason, paint)
+    yield from _unknown(difference.unknown, paint)
     if difference.not_owned:
         where = [f"{each.phone_number} ({each.source})" for each in difference.not_owned]
         yield (
@@ -133,22 +130,22 @@ def _not_changed(plan: Plan, paint: Paint) -> Iterator[str]:
 
 
 def _withheld(items: Sequence[Withheld], paint: Paint) -> Iterator[str]:
-    for (rule, path, reason), each in grouped(
-        items, lambda item: (item.rule, item.path, item.reason)
-    ).items():
-        numbers = [item.phone_number for item in each]
-        yield _held("withheld", rule, path, numbers, reason, paint)
+    for (rule, reason), each in grouped(items, lambda item: (item.rule, item.reason)).items():
+        yield _held(f"withheld ({rule})", each, reason, paint)
 
 
-def _held(
-    what: str, rule: str, path: str, numbers: Sequence[str], reason: str, paint: Paint
-) -> str:
-    name = f"{what} ({rule})" if rule != what else what
-    field = f" {path}" if path else ""
-    return (
-        f"  {paint('!', 'risk')} {name}:{field} of {count(len(numbers), 'number')}: "
-        f"{examples(numbers)}: {neutral(reason)}"
-    )
+def _unknown(items: Sequence[UnknownField], paint: Paint) -> Iterator[str]:
+    for (reason,), each in grouped(items, lambda item: (item.reason,)).items():
+        yield _held("unknown", each, reason, paint)
+
+
+def _held(what: str, items: Sequence[Withheld | UnknownField], reason: str, paint: Paint) -> str:
+    """One line for everything that is held back for one reason."""
+    numbers = list(dict.fromkeys(item.phone_number for item in items))
+    paths = list(dict.fromkeys(item.path for item in items if item.path))
+    fields = f" {examples(paths)} of" if paths else ""
+    who = f"{count(len(numbers), 'number')} ({examples(numbers)})"
+    return f"  {paint('!', 'risk')} {what}:{fields} {who}: {neutral(reason)}"
 
 
 # ---- what an apply did ------------------------------------------------------------------------
@@ -203,9 +200,3 @@ def _left(name: str, items: Sequence[Left], paint: Paint) -> Iterator[str]:
             f"  {paint(name + ':', 'risk')} {path} of {count(len(numbers), 'number')}: "
             f"{examples(numbers, 10)}: {neutral(reason)}"
         )
-
-
-def _unknown(items: Sequence[UnknownField], paint: Paint) -> Iterator[str]:
-    for (path, reason), each in grouped(items, lambda item: (item.path, item.reason)).items():
-        numbers = [item.phone_number for item in each]
-        yield _held("unknown", "unknown", path, numbers, reason, paint)

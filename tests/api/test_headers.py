@@ -125,6 +125,11 @@ def test_in_a_long_window_what_remains_must_last_until_the_reset() -> None:
     assert hint_from(empty, NOW).rate == 0.5
 
 
+def test_a_limit_without_end_is_capped() -> None:
+    assert hint_from({"x-ratelimit-limit": "999999999"}, NOW).rate == 100_000
+    assert hint_from({"x-ratelimit-limit": "9" * 5000}, NOW).rate is None
+
+
 def test_in_a_window_of_a_second_what_remains_says_nothing() -> None:
     headers = {
         "x-ratelimit-limit": "50, 50;w=1",

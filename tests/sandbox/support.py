@@ -66,7 +66,7 @@ class Desk:
 
         answer = asyncio.run(exchange())
         if self.conforming and not path.startswith("/_control"):
-            conform(method, address, answer.status_code, answer.json())
+            conform(method, address.partition("?")[0], answer.status_code, answer.json())
         return answer
 
     def get(self, path: str, **params: str | int) -> Any:

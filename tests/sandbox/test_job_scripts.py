@@ -32,6 +32,19 @@ def test_a_script_makes_chosen_numbers_fail() -> None:
     assert again["failed_operations"] == []
 
 
+def test_a_script_is_laid_on_so_many_writes_of_its_call_or_on_every_one() -> None:
+    desk = three()
+    desk.control.script(call="update_job", times=2, no_effect=True)
+    desk.control.script(call="delete_job", times=None, no_effect=True)
+    for tags, expected in ((["a"], []), (["b"], []), (["c"], ["c"])):
+        desk.after(desk.job(UPDATE, phone_numbers=[ONE], tags=tags))
+        assert desk.state()["tags"] == expected
+        desk.after(desk.job("delete_phone_numbers", phone_numbers=[ONE]))
+    desk.control.clear()
+    desk.after(desk.job("delete_phone_numbers", phone_numbers=[ONE]))
+    assert desk.listed("/phone_numbers") == [THREE, TWO]
+
+
 def test_a_job_may_expire_with_numbers_left_over() -> None:
     desk = three()
     desk.control.script(call="update_job", ends="expired", done=1)

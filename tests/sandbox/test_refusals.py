@@ -101,6 +101,10 @@ def test_an_id_that_is_not_there_is_404_as_in_the_example(
 def test_number_calls_want_the_id_and_messaging_calls_take_the_number_too() -> None:
     here = desk()
     here.refused("GET", f"/phone_numbers/{ONE}", status=404)
+    here.refused("PATCH", f"/phone_numbers/{ONE}", {"tags": []}, status=404)
+    here.refused("DELETE", f"/phone_numbers/{ONE}", status=404)
+    here.refused("PATCH", f"/phone_numbers/{ONE}/voice", {}, status=404)
+    here.refused("PATCH", f"/mobile_phone_numbers/{MOBILE}", {}, status=404)
     assert here.get(f"/phone_numbers/{ONE}/messaging")["data"]["phone_number"] == ONE
     here.send("PATCH", f"/phone_numbers/{ONE}/messaging", {"messaging_product": "P2P"})
     assert here.state()["messaging"]["messaging_product"] == "P2P"
