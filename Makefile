@@ -28,6 +28,9 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+bench: $(STAMP)
+	@$(BIN)/python -m tests.benchmarks
+
 schemas: $(STAMP)
 	@$(BIN)/python -m reconciler.core.generate
 

@@ -16,11 +16,11 @@ from reconciler import __version__
 from reconciler.errors import Exit, InputError, NotSupportedYetError, ReconcilerError
 
 _COMMANDS = {
-    "validate": "Check the YAML, offline: every error with its file, line and column.",
+    "validate": "Check the YAML offline: all errors, with their lines.",
     "fetch": "Snapshot the live account into a file.",
-    "plan": "Show what apply would do. Never writes.",
+    "plan": "Show what apply would do; never writes.",
     "apply": "Make the account what the YAML declares.",
-    "drift": "Exit 2 on any difference between the account and the YAML. Never writes.",
+    "drift": "Exit 2 where the account and the YAML differ.",
     "sandbox": "Serve a simulated account on loopback.",
     "demo": "Run the main job against a sandbox of its own.",
 }

@@ -110,7 +110,7 @@ def _server(sandbox: Sandbox, on_ready: Callable[[], None]) -> _Server:
         server_header=False,
         date_header=False,
         timeout_keep_alive=60,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=10,
     )
     return _Server(config, lines, on_ready)
 

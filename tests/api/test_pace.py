@@ -108,6 +108,14 @@ def test_429s_for_calls_in_flight_together_are_one_event() -> None:
     assert pace.rate == pytest.approx(9)
 
 
+def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
+    pace, now = steady()
+    assert pace.refused(now, now, Hint(pause=30)) == pytest.approx(30)
+    assert pace.refused(now + 1, now, Hint(pause=2)) == pytest.approx(29)
+    pace.pause(now + 1, 1)
+    assert pace.pause_left(now + 1) == pytest.approx(29)
+
+
 def test_the_rate_is_halved_only_when_a_429_repeats_soon_after_the_pause() -> None:
     pace, now = steady()
     now += pace.refused(now, now, Hint(pause=1)) + 0.1

@@ -236,8 +236,18 @@ def test_a_connection_refused_before_a_byte_was_sent_is_a_safe_retry_for_a_read(
 
 
 def test_waiting_for_a_server_that_fails_stays_within_max_wait() -> None:
-    with pytest.raises(UnavailableError):
-        reads(saying(BROKEN), Limits(max_wait_seconds=0.001))
+    async def go() -> tuple[int, float]:
+        clock = FakeClock(real_pause=0.002)
+        limits = Limits(max_wait_seconds=0.001)
+        async with (
+            serving(saying(BROKEN)) as server,
+            reader(server.endpoint, clock, limits) as client,
+        ):
+            with pytest.raises(UnavailableError):
+                await client.get("/phone_numbers")
+            return client.reads, clock.time
+
+    assert run(go()) == (1, 0)
 
 
 def test_verify_ownership_is_the_one_post_that_reads() -> None:

@@ -1,0 +1,1 @@
+"""Figures, never assertions: `make bench` prints what each step costs, and ratios to a peer."""
