@@ -14,7 +14,8 @@ from typing import Any
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.documents import Document
 from reconciler.core.fields import Field, Kind, Type
-from reconciler.core.groups import Groups, collect_groups
+from reconciler.core.hints import quoted
+from reconciler.core.groups import Groups, collect_groups, loop_text
 from reconciler.core.model import Desired, DesiredNumber, Settings, Source
 from reconciler.core.names import Aliases, collect_aliases
 from reconciler.core.rules import broken_rules
@@ -24,6 +25,10 @@ from reconciler.errors import Problem
 
 Layer = dict[str, tuple[Any, Source]]
 """Path -> value (canonical, a Secret or a TagEdit) and where it stands."""
+
+_Broken = tuple[Source, str]
+_Settled = tuple[Settings, tuple[_Broken, ...]]
+"""The settings of a number, and the rules that they break."""
 
 
 def _tree(kind: Kind) -> dict[str, Any]:
@@ -53,9 +58,12 @@ class _Build:
     secrets: dict[str, str] = field(default_factory=dict)
     group_layers: dict[str, Layer] = field(default_factory=dict)
     bases: dict[tuple[int, tuple[str, ...]], Layer] = field(default_factory=dict)
-    shared: dict[tuple[int, tuple[str, ...]], Settings] = field(default_factory=dict)
+    shared: dict[tuple[int, tuple[str, ...]], _Settled] = field(default_factory=dict)
     path_sets: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
-    broken: dict[tuple[Source, str], list[str]] = field(default_factory=dict)
+    doubtful: set[str | int] = field(default_factory=set)
+    """Groups by name, and documents' defaults by place, that are not as their author meant them:
+    rules between fields, judged on them, would report what may not be so."""
+    broken: dict[_Broken, list[str]] = field(default_factory=dict)
 
 
 def build(
@@ -77,11 +85,15 @@ def build(
     aliases = collect_aliases(every, problems)
     groups = collect_groups(every, problems)
     state = _Build(aliases, groups, complete=not unread, problems=problems)
+    state.doubtful.update(groups.doubtful)
+    for loop in groups.loops():
+        path = ("groups", loop[0], "extends")
+        problems.append(groups[loop[0]].document.problem(path, loop_text(loop)))
     for name in groups:
         state.group_layers[name] = _group_layer(state, name)
     numbers, elsewhere = _numbers(state, project, every, selected)
     for (source, text), of in state.broken.items():
-        more = f" and {len(of) - 1} more" if len(of) > 1 else ""
+        more = f" and {len(of) - 1:,} more" if len(of) > 1 else ""
         state.problems.append(
             Problem(source.path, source.line, source.column, f"{text} (for {of[0]}{more})")
         )
@@ -90,7 +102,7 @@ def build(
     desired = Desired(
         numbers=numbers,
         declared_elsewhere=elsewhere,
-        limits=_mapping(settings, "limits"),
+        limits=_limits(settings),
         api_key_env=account.get("api_key_env") or "TELNYX_API_KEY",
         base_url=account.get("base_url") or "",
         secrets=state.secrets,
@@ -104,20 +116,32 @@ def _mapping(data: Any, key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _limits(settings: Any) -> dict[str, Any]:
+    """The limits as numbers: to a JSON Schema 250.0 is a whole number, to a query it is not."""
+    limits = _mapping(settings, "limits")
+    return {
+        key: int(value) if isinstance(value, float) and value.is_integer() else value
+        for key, value in limits.items()
+    }
+
+
 def _numbers(
     state: _Build,
     project: Document | None,
     documents: Sequence[Document],
     selected: frozenset[str] | None,
 ) -> tuple[dict[str, DesiredNumber], frozenset[str]]:
-    below = _defaults(state, project) if project else {}
+    below = _defaults(state, project, 0) if project else {}
     numbers: dict[str, DesiredNumber] = {}
     seen: dict[str, Source] = {}
     for place, document in enumerate(documents):
         declared = _mapping(document.data, Kind.NUMBER.yaml_key)
+        own = {} if document is project else _defaults(state, document, place)
         if not declared:
             continue
-        defaults = below if document is project else _merge(below, _defaults(state, document))
+        defaults = _merge(below, own)
+        if project and 0 in state.doubtful:
+            state.doubtful.add(place)
         marks = document.marks[id(declared)]
         for key, entry in declared.items():
             source = Source(document.path, *marks[key].key)
@@ -130,33 +154,48 @@ def _numbers(
             if not number:
                 continue  # the schema has said so
             seen[number] = source
-            settings = _settings(state, document, place, defaults, key, entry)
+            settings = _settings(state, document, place, defaults, key, number, entry)
             if selected is None or document.path in selected:
                 numbers[number] = DesiredNumber(number, Kind.NUMBER, settings, source)
     return numbers, frozenset(seen) - numbers.keys()
 
 
 def _settings(
-    state: _Build, document: Document, place: int, defaults: Layer, key: str, entry: Any
+    state: _Build,
+    document: Document,
+    place: int,
+    defaults: Layer,
+    key: str,
+    number: str,
+    entry: Any,
 ) -> Settings:
     """All layers of one number; one object for all numbers that add nothing of their own."""
-    if entry is None or not is_valid("number", entry):
-        entry = {}
-    names = tuple(_known_groups(state, document, ("numbers", key, "groups"), entry.get("groups")))
+    valid = is_valid("number", entry)
+    entry = entry if entry and valid else {}
+    named = entry.get("groups", ())
+    names = tuple(_known_groups(state, document, ("numbers", key, "groups"), named))
     cached = (place, names)
     base = state.bases.get(cached)
     if base is None:
         base = state.bases[cached] = _stack(state, defaults, names)
     own = _layer(state, document, entry)
-    if own:
-        return _settle(state, key, _merge(base, own))
-    shared = state.shared.get(cached)
-    if shared is None:
-        shared = state.shared[cached] = _settle(state, key, base)
-    return shared
+    settled = _settle(state, _merge(base, own)) if own else state.shared.get(cached)
+    if settled is None:
+        settled = state.shared[cached] = _settle(state, base)
+    settings, broken = settled
+    if broken and valid and len(names) == len(named) and not _in_doubt(state, place, names):
+        for rule in broken:
+            state.broken.setdefault(rule, []).append(number)
+    return settings
 
 
-def _settle(state: _Build, number: str, layer: Layer) -> Settings:
+def _in_doubt(state: _Build, place: int, names: tuple[str, ...]) -> bool:
+    """Whether a layer below a number is not as its author meant it, or may be in no file read."""
+    unread = not state.complete
+    return unread or not state.doubtful.isdisjoint((place, *state.groups.in_order(names)))
+
+
+def _settle(state: _Build, layer: Layer) -> _Settled:
     order = _ORDER[Kind.NUMBER]
     paths = tuple(sorted(layer, key=order.__getitem__))
     paths = state.path_sets.setdefault(paths, paths)
@@ -165,9 +204,7 @@ def _settle(state: _Build, number: str, layer: Layer) -> Settings:
         tuple(layer[path][0] for path in paths),
         tuple(layer[path][1] for path in paths),
     )
-    for path, text in broken_rules(settings):
-        state.broken.setdefault((layer[path][1], text), []).append(number)
-    return settings
+    return settings, tuple((layer[path][1], text) for path, text in broken_rules(settings))
 
 
 def _stack(state: _Build, below: Layer, names: tuple[str, ...]) -> Layer:
@@ -189,22 +226,21 @@ def _merge(below: Layer, above: Layer) -> Layer:
     return merged
 
 
-def _defaults(state: _Build, document: Document) -> Layer:
+def _defaults(state: _Build, document: Document, place: int) -> Layer:
     value = _mapping(document.data, "defaults")
     if not is_valid("defaults", value):
+        state.doubtful.add(place)
         return {}
     return _layer(state, document, value)
 
 
 def _group_layer(state: _Build, name: str) -> Layer:
     group = state.groups[name]
-    path = ("groups", name)
-    entry = group.entry
-    for named in _known_groups(state, group.document, (*path, "extends"), entry.get("extends")):
-        if named in state.groups.loop_of(name):
-            text = f"groups extend each other in a loop: {' -> '.join(state.groups.loop_of(name))}"
-            state.problems.append(group.document.problem((*path, "extends"), text))
-    return _layer(state, group.document, entry, group=name)
+    named = group.entry.get("extends", ())
+    known = list(_known_groups(state, group.document, ("groups", name, "extends"), named))
+    if len(known) < len(named):
+        state.doubtful.add(name)
+    return _layer(state, group.document, group.entry, group=name)
 
 
 def _known_groups(
@@ -262,7 +298,7 @@ def _declared_tags(state: _Build, raw: Any, source: Source) -> tuple[str, ...] |
     if isinstance(raw, dict):
         add, remove = frozenset(raw.get("add", ())), frozenset(raw.get("remove", ()))
         for tag in sorted(add & remove):
-            _problem(state, source, f"tag {tag!r} is both added and removed")
+            _problem(state, source, f"tag {quoted(tag)} is both added and removed")
         for tag in add | remove:
             _no_templates(state, tag, source)
         return TagEdit(add, remove)
@@ -275,7 +311,8 @@ def _declared_pin(state: _Build, raw: Any, source: Source) -> Secret:
     if isinstance(raw, dict):
         ((where, name),) = raw.items()
         return Secret(f"{where}:{name}")
-    ref = f"yaml:{source}"
+    ref = f"yaml:{source}:{source.column}"  # two numbers may stand on one line
+    _no_templates(state, raw, source)
     state.secrets[ref] = raw
     text = "external_pin stands here in clear: prefer {env: NAME} or {file: PATH}"
     state.warnings.append(Problem(source.path, source.line, source.column, text))
@@ -284,6 +321,7 @@ def _declared_pin(state: _Build, raw: Any, source: Source) -> Secret:
 
 def _declared_id(state: _Build, row: Field, raw: Any, source: Source) -> str:
     if isinstance(raw, dict):
+        _no_templates(state, raw["id"], source)
         return str(raw["id"])
     leaf = row.path.rpartition(".")[2]
     found = state.aliases.resolve(leaf, raw)

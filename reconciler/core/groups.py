@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.core.documents import Document
+from reconciler.core.hints import Hints, quoted, shown
 from reconciler.core.validate import is_valid
 from reconciler.errors import Problem
 
@@ -22,9 +22,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """All groups of a project, by name."""
+    """All groups of a project, by name; `doubtful` are those that are wrong, or defined twice."""
 
     by_name: Mapping[str, Group]
+    doubtful: frozenset[str] = frozenset()
+    hints: Hints = field(default_factory=Hints, compare=False, repr=False)
 
     def __contains__(self, name: object) -> bool:
         return name in self.by_name
@@ -58,27 +60,42 @@ class Groups:
                 stack += [(each, False) for each in reversed(self.extends(name))]
         return tuple(done)
 
-    def loop_of(self, name: str) -> tuple[str, ...]:
-        """The loop of `extends` that leads from `name` back to it; empty where there is none."""
-        reached_from: dict[str, str] = {}
-        queue = [name]
-        while queue:
-            at = queue.pop(0)
-            for each in self.extends(at):
-                if each == name:
-                    way = [at]
-                    while way[-1] != name:
-                        way.append(reached_from[way[-1]])
-                    return (*reversed(way), name)
-                if each not in reached_from:
-                    reached_from[each] = at
-                    queue.append(each)
-        return ()
+    def loops(self) -> Iterator[tuple[str, ...]]:
+        """Each loop of `extends`, once, closed: the first name comes again at the end.
+
+        Of loops that share a group only the first is told: without it, the others show.
+        """
+        left: dict[str, None] = {}  # groups of which all that they extend is looked at
+        for start in self:
+            way = [start]
+            on_way = {start: 0}
+            below = [iter(self.extends(start))]
+            while below and start not in left:
+                name = next(below[-1], None)
+                if name is None:
+                    below.pop()
+                    left[way[-1]] = on_way.pop(way.pop())  # type: ignore[assignment]
+                elif name in on_way:
+                    loop = way[on_way[name] :]
+                    yield (*loop, name)
+                elif name not in left:
+                    on_way[name] = len(way)
+                    way.append(name)
+                    below.append(iter(self.extends(name)))
 
     def unknown(self, name: str) -> str:
         """What to tell the user about a group that nothing defines."""
-        close = get_close_matches(name, self.by_name, n=1, cutoff=0.6)
-        return f"unknown group '{name}'" + (f": did you mean '{close[0]}'?" if close else "")
+        close = self.hints.closest(name, self.by_name)
+        hint = f"did you mean '{shown(close)}'?" if close else "define it under groups"
+        return f"unknown group {quoted(name)}: {hint}"
+
+
+def loop_text(loop: Sequence[str]) -> str:
+    """What to tell the user about a loop of groups."""
+    names = [shown(name) for name in loop]
+    if len(names) > _MOST_SHOWN:
+        names[_MOST_SHOWN - 1 : -1] = ["…"]
+    return f"groups extend each other in a loop: {' -> '.join(names)}: take one of them out"
 
 
 def collect_groups(documents: Sequence[Document], problems: list[Problem]) -> Groups:

@@ -6,8 +6,7 @@ says no does `jsonschema` look, at the entries that are wrong, to say what and w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -17,8 +16,9 @@ import jsonschema_rs
 from reconciler.core.catalogue import BY_PATH, SUPPORTED
 from reconciler.core.documents import Document
 from reconciler.core.fields import Kind
+from reconciler.core.hints import Hints, quoted, shown
 from reconciler.core.schema import NOT_YET, PROJECT_KEYS, Schema, entry_schema, numbers_schema
-from reconciler.core.values import E164
+from reconciler.core.values import E164, E164_PATTERN
 from reconciler.errors import Problem
 
 _Path = tuple[str | int, ...]
@@ -34,6 +34,14 @@ _TYPES = {
 
 
 _WHOLE = "file"
+_SKIP = {"numbers": 2, "mobile_numbers": 2, "groups": 2, "defaults": 1}
+"""How many steps of a path say where a setting is declared, not which it is."""
+
+_SECRET_STEPS = frozenset({"external_pin", "api_key_env"})
+"""Below these keys a slip may be the secret itself, so no message repeats what stands there."""
+
+_INSTEAD = {"groups": "extends", "extends": "groups"}
+"""A number names its groups under one of these keys, a group under the other."""
 
 
 def _schema(definition: str) -> Schema:
@@ -57,11 +65,10 @@ def is_valid(definition: str, entry: object) -> bool:
 
 def check(document: Document, *, is_project: bool) -> list[Problem]:
     """Every problem that the schema finds in one file; `is_project` for reconciler.yaml."""
-    data = document.data
     problems = [] if is_project else _misplaced(document)
-    if not _verdict(_WHOLE)(data):
+    if not _verdict(_WHOLE)(document.data):
         problems += _explain(document)
-    return problems
+    return list(dict.fromkeys(problems))
 
 
 def _misplaced(document: Document) -> list[Problem]:
@@ -80,114 +87,187 @@ def _explain(document: Document) -> list[Problem]:
     entries: dict[str, Any] = numbers if isinstance(numbers, dict) else {}
     rest = data if not entries else data | {"numbers": {}}
     problems: list[Problem] = []
+    hints = Hints()
     for error in _explainer(_WHOLE).iter_errors(rest):
-        problems += _plain(document, (), error)
+        problems += _plain(document, (), error, hints)
     valid = _verdict("number")
     for key, entry in entries.items():
         if not E164.match(key):
             problems.append(_bad_key(document, key))
         if not valid(entry):
             for error in _explainer("number").iter_errors(entry):
-                problems += _plain(document, ("numbers", key), error)
+                problems += _plain(document, ("numbers", key), error, hints)
     return problems
 
 
 def _bad_key(document: Document, key: str) -> Problem:
     if ".." in key:
-        text = f"number blocks such as {key!r} are not supported yet"
+        text = f"number blocks such as {quoted(key)} are not supported yet"
     else:
-        text = f"{key!r} is not a number in E.164"
-        meant = canonical_number(key)
-        text += f": write {meant}" if meant else ", such as +13125550001"
+        text = f"{quoted(key)} is not a number in E.164{_in_e164(key)}"
     return document.problem(("numbers", key), text, at_key=True)
+
+
+def _in_e164(spelling: str) -> str:
+    """What to write instead of `spelling`: a guess only where the country is in it."""
+    meant = canonical_number(spelling)
+    bare = meant.removeprefix("+")
+    named = spelling.strip().startswith(("+", "00")) or (len(bare) == 11 and bare[0] == "1")
+    if meant and named:
+        return f": write {meant}"
+    return ": write + and the country code first, such as +13125550001"
 
 
 def canonical_number(spelling: str) -> str:
     """The E.164 number that `spelling` means, or nothing where it means none."""
-    bare = spelling.strip().translate(str.maketrans("", "", " -().\t\n"))
+    bare = spelling.strip().translate(_SEPARATORS)
     number = bare if bare.startswith("+") else f"+{bare.removeprefix('00')}"
     return number if E164.match(number) else ""
 
 
+_SEPARATORS = str.maketrans("", "", " -().\t\n")
+
+
 def _plain(
-    document: Document, prefix: _Path, error: jsonschema.ValidationError
+    document: Document, prefix: _Path, error: jsonschema.ValidationError, hints: Hints
 ) -> Iterator[Problem]:
     """The problems that one error of the validator stands for, in the user's words."""
     path: _Path = (*prefix, *error.absolute_path)
     schema: Schema = error.schema if isinstance(error.schema, dict) else {}
+    value = error.instance
     match error.validator:
         case "additionalProperties":
             known = schema.get("properties", {})
-            extra = error.instance if isinstance(error.instance, dict) else {}
-            for key in extra:
+            for key in value if isinstance(value, dict) else ():
                 if key not in known:
-                    yield document.problem(
-                        (*path, key), _unknown_key(path, key, known), at_key=True
-                    )
-        case "type" | "enum" | "const" if error.instance is None:
-            off = schema.get("x-off")
-            hint = f": to switch it off write {off}" if off else ": leave the key out instead"
-            yield document.problem(path, f"{_name(path)} cannot be null{hint}")
+                    text = _unknown_key(path, key, known, hints)
+                    yield document.problem((*path, key), text, at_key=True)
+        case "type" | "enum" | "const" if value is None:
+            yield document.problem(path, _not_null(path, schema))
         case "type":
-            yield document.problem(path, _wrong_type(path, error.instance, schema["type"]))
+            yield document.problem(path, _wrong_type(path, value, schema))
         case "enum":
             # A wrong type is reported as such, once.
-            if isinstance(error.instance, str):
-                yield document.problem(path, _not_one_of(path, error.instance, schema["enum"]))
+            if isinstance(value, str):
+                hint = hints.closest(value, _texts(schema["enum"]), of=_name(path))
+                text = f"{_not_one_of(path, value, schema)}"
+                text += f": did you mean '{hint}'?" if hint else ""
+                yield document.problem(path, text)
         case _:
-            yield document.problem(path, f"{_name(path)}: {_rule(error, schema)}")
+            yield document.problem(path, _rule(path, error, schema))
 
 
 def _name(path: _Path) -> str:
     """The setting's own path, without where it is declared."""
-    skip = (
-        {"numbers": 2, "mobile_numbers": 2, "groups": 2, "defaults": 1}.get(str(path[0]), 0)
-        if path
-        else 0
-    )
-    steps = path[skip:] or path[-1:]
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    steps = path[_SKIP.get(str(path[0]), 0) :] or path[-1:] if path else ()
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{shown(step)}" for step in steps)
     return text.lstrip(".") or "the file"
 
 
-def _unknown_key(path: _Path, key: str, known: Iterable[str]) -> str:
+def _unknown_key(path: _Path, key: str, known: Mapping[str, Any], hints: Hints) -> str:
     if key in NOT_YET:
         return f"'{key}' is not supported yet"
-    elsewhere = [full for full in SUPPORTED[Kind.NUMBER] if full.endswith(f".{key}")]
-    elsewhere += sorted(
-        {
-            full[: full.index(f".{key}.") + len(key) + 1]
-            for full in BY_PATH[Kind.NUMBER]
-            if f".{key}." in full
-        }
-    )
-    if close := get_close_matches(key, list(known), n=1, cutoff=0.6):
-        return f"unknown key '{key}': did you mean '{close[0]}'?"
-    if elsewhere:
-        return f"unknown key '{key}' here: did you mean {elsewhere[0]}?"
-    where = "" if not path else f" in {_name(path)}"
-    return f"unknown key '{key}'{where}: known are {', '.join(known)}"
+    if _INSTEAD.get(key) in known:
+        return f"unknown key '{key}' here: did you mean '{_INSTEAD[key]}'?"
+    if place := _where_it_belongs(path, key):
+        return place
+    if close := hints.closest(key, known, of=_name(path)):
+        return f"unknown key {quoted(key)}: did you mean '{close}'?"
+    where = f" in {_name(path)}" if path else ""
+    return f"unknown key {quoted(key)}{where}: known are {', '.join(known)}"
 
 
-def _wrong_type(path: _Path, value: object, expected: str | list[str]) -> str:
-    types = [expected] if isinstance(expected, str) else expected
-    wanted = " or ".join(_TYPES[each] for each in types)
-    text = f"{_name(path)} must be {wanted}, not {_found(value)}"
-    if "string" in types and isinstance(value, int | float):
-        text += ": put it in quotes"
-    if types == ["boolean"] and isinstance(value, str) and value.lower() in {"true", "false"}:
-        text += ": write it without quotes"
-    return text
+def _where_it_belongs(path: _Path, key: str) -> str:
+    """What to say of the key of another level; empty where it is one of none."""
+    places = _places().get(key)
+    if not places or (path and path[0] not in _SKIP):
+        return ""
+    full = places[0]
+    if full not in SUPPORTED[Kind.NUMBER] and full in BY_PATH[Kind.NUMBER]:
+        return f"'{key}' is not supported yet"
+    if not path:
+        return f"'{key}' does not belong here: put it under a number, a group or defaults"
+    parent = full.rpartition(".")[0]
+    if parent:
+        return f"'{key}' does not belong here: put it under {parent}"
+    top = _name(path).partition(".")[0]
+    return f"'{key}' does not belong in {_name(path)}: put it beside {top}, not in it"
 
 
-def _found(value: object) -> str:
+@cache
+def _places() -> Mapping[str, list[str]]:
+    """Key -> the full paths of the settings, and of the mappings of settings, that end in it."""
+    places: dict[str, list[str]] = {}
+    for full in BY_PATH[Kind.NUMBER]:
+        steps = full.split(".")
+        for length in range(len(steps), 0, -1):
+            at = places.setdefault(steps[length - 1], [])
+            if (here := ".".join(steps[:length])) not in at:
+                at.append(here)
+    return places
+
+
+def _not_null(path: _Path, schema: Schema) -> str:
+    text = f"{_name(path)} cannot be null: "
+    if path and isinstance(path[-1], int):
+        return f"{text}remove the item"
+    off = _off(schema)
+    return f"{text}leave the key out{f', or write {off}' if off else ''}"
+
+
+def _off(schema: Schema) -> str:
+    """What to write instead of null, of a setting or of a mapping of settings."""
+    if "x-off" in schema:
+        return str(schema["x-off"])
+    below: dict[str, Schema] = schema.get("properties", {})
+    if any("properties" in each and each.get("type") == "object" for each in below.values()):
+        return ""
+    switches = [f"{key}: false" for key, each in below.items() if each.get("type") == "boolean"]
+    nulls = [f"{key}: null" for key, each in below.items() if "null" in each.get("type", ())]
+    return ", ".join(switches or nulls)
+
+
+def _wrong_type(path: _Path, value: object, schema: Schema) -> str:
+    types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    if "enum" in schema:
+        text = _not_one_of(path, value, schema)
+        off = schema.get("x-off") if value is False else None
+        return text + (f": to switch it off write {off}" if off else "")
+    found = _found(path, value)
+    text = f"{_name(path)} must be {_TYPES[types[0]]}, not {found}"
+    return text + _how_to_write(value, types, schema)
+
+
+def _how_to_write(value: object, types: list[str], schema: Schema) -> str:
+    """What to do about a value of a wrong type, where that is plain to see."""
+    match value:
+        case bool() | int() | float() if schema.get("pattern") == E164_PATTERN:
+            return _in_e164(str(value)) + ", in quotes"
+        case bool() | int() | float() if "string" in types:
+            return ": put it in quotes"
+        case str() if types == ["boolean"] and value.lower() in {"true", "false"}:
+            return f": write {value.lower()} without quotes"
+        case str() if types[0] in {"integer", "number"} and value.isdecimal():
+            return ": write it without quotes"
+        case str() if types[0] == "array":
+            return ": put it in brackets, as in [a, b]"
+        case list() if types[0] == "object":
+            return ': write "key: value" lines without dashes'
+        case _ if types[0] == "object" and "properties" in schema:
+            return f" (its keys are {', '.join(schema['properties'])})"
+        case _:
+            return ""
+
+
+def _found(path: _Path, value: object) -> str:
+    hidden = not _SECRET_STEPS.isdisjoint(path)
     match value:
         case bool():
             return f"the boolean {str(value).lower()}"
         case int() | float():
-            return f"the number {value}"
+            return "a number" if hidden else f"the number {value}"
         case str():
-            return f"the text {value!r}"
+            return "text" if hidden else f"the text {quoted(value)}"
         case list():
             return "a list"
         case dict():
@@ -196,30 +276,36 @@ def _found(value: object) -> str:
             return "null"
 
 
-def _not_one_of(path: _Path, value: str, allowed: list[str | None]) -> str:
-    texts = [each for each in allowed if each is not None]
-    hint = ""
-    if close := get_close_matches(value, texts, n=1, cutoff=0.6):
-        hint = f"; did you mean '{close[0]}'?"
-    return f"{_name(path)}: {value!r} is not one of {', '.join(texts)}{hint}"
+def _texts(allowed: list[str | None]) -> list[str]:
+    return [each for each in allowed if each is not None]
 
 
-def _rule(error: jsonschema.ValidationError, schema: Schema) -> str:
-    if message := schema.get("errorMessage"):
-        return f"{error.instance!r}: {message}"
+def _not_one_of(path: _Path, value: object, schema: Schema) -> str:
+    found = quoted(value) if isinstance(value, str) else _found(path, value)
+    return f"{_name(path)} must be one of {', '.join(_texts(schema['enum']))}, not {found}"
+
+
+def _rule(path: _Path, error: jsonschema.ValidationError, schema: Schema) -> str:
+    name, value, bound = _name(path), error.instance, error.validator_value
+    keys = list(schema.get("properties", {}))
+    if value == "":
+        return f"{name} must not be empty" + (": null clears it" if "null" in schema["type"] else "")
     match error.validator:
-        case "minLength":
-            return "must not be empty"
-        case "minProperties" | "maxProperties":
-            return f"needs one of {' or '.join(schema.get('properties', {}))}"
-        case "required":
-            return f"needs {' and '.join(schema['required'])}"
+        case "pattern":
+            message = schema["errorMessage"]
+            if schema["pattern"] == E164_PATTERN:
+                message = f"it is not a number in E.164{_in_e164(value)}"
+            hidden = not _SECRET_STEPS.isdisjoint(path)
+            return f"{name}: {message}" if hidden else f"{name} cannot be {quoted(value)}: {message}"
+        case "minProperties" | "required":
+            return f"{name} needs {' or '.join(keys)}"
+        case "maxProperties":
+            return f"{name} takes only one of {' and '.join(keys)}"
         case "const":
-            return f"{error.instance!r} is not {error.validator_value!r}"
-        case "minimum" | "exclusiveMinimum":
-            bound = "at least" if error.validator == "minimum" else "more than"
-            return f"{error.instance} must be {bound} {error.validator_value}"
-        case "maximum":
-            return f"{error.instance} must be at most {error.validator_value}"
+            unquoted = ": write it without quotes" if value == str(bound) else ""
+            return f"{name} must be {bound}, not {_found(path, value)}{unquoted}"
+        case "minimum" | "exclusiveMinimum" | "maximum":
+            word = {"minimum": "at least", "maximum": "at most"}.get(error.validator, "more than")
+            return f"{name} must be {word} {bound}, not {value}"
         case _:
-            return str(error.message)
+            return f"{name}: {shown(error.message)}"
