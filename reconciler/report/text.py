@@ -129,6 +129,11 @@ def _not_changed(plan: Plan, paint: Paint) -> Iterator[str]:
         )
 
 
+def _said(words: str) -> str:
+    """A reason that may hold what an answer said, fit for one line."""
+    return shortened(neutral(words), 500)
+
+
 def _withheld(items: Sequence[Withheld], paint: Paint) -> Iterator[str]:
     for (rule, reason), each in grouped(items, lambda item: (item.rule, item.reason)).items():
         yield _held(f"withheld ({rule})", each, reason, paint)
@@ -145,7 +150,7 @@ def _held(what: str, items: Sequence[Withheld | UnknownField], reason: str, pain
     paths = list(dict.fromkeys(item.path for item in items if item.path))
     fields = f" {examples(paths)} of" if paths else ""
     who = f"{count(len(numbers), 'number')} ({examples(numbers)})"
-    return f"  {paint('!', 'risk')} {what}:{fields} {who}: {neutral(reason)}"
+    return f"  {paint('!', 'risk')} {what}:{fields} {who}: {_said(reason)}"
 
 
 # ---- what an apply did ------------------------------------------------------------------------
@@ -162,9 +167,9 @@ def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
     if outcome.not_owned:
         numbers = [each.phone_number for each in outcome.not_owned]
         lines.append(f"  {paint('!', 'risk')} not owned: {examples(numbers, 5)}")
-    lines += [f"  note: {neutral(note)}" for note in outcome.notes]
+    lines += [f"  note: {_said(note)}" for note in outcome.notes]
     if outcome.stopped:
-        lines.append(f"  {paint('Stopped:', 'risk')} {neutral(outcome.stopped)}")
+        lines.append(f"  {paint('Stopped:', 'risk')} {_said(outcome.stopped)}")
     if lines:
         lines.append("")
     numbers_done = len({each.phone_number for each in outcome.applied})
@@ -189,7 +194,7 @@ def _failures(items: Sequence[Failed], paint: Paint) -> Iterator[str]:
         label = paint("failed:", "risk")
         yield (
             f"  {label} {path} of {count(len(numbers), 'number')}: {examples(numbers, 10)}: "
-            f"{neutral(f'{code} {detail}'.strip())}"
+            f"{_said(f'{code} {detail}'.strip())}"
         )
 
 
@@ -198,5 +203,5 @@ def _left(name: str, items: Sequence[Left], paint: Paint) -> Iterator[str]:
         numbers = [item.phone_number for item in each]
         yield (
             f"  {paint(name + ':', 'risk')} {path} of {count(len(numbers), 'number')}: "
-            f"{examples(numbers, 10)}: {neutral(reason)}"
+            f"{examples(numbers, 10)}: {_said(reason)}"
         )
