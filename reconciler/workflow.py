@@ -165,6 +165,8 @@ async def plan(path: Path, options: Options, progress: Progress = ignore_progres
     project = load(path)
     clock = SystemClock()
     targeted = by_target(project.desired, options.scope.targets)
+    if options.scope.targets and not targeted.numbers:
+        raise UsageError("no declared number matches --target")
     if options.live is not None:
         snapshot, reads = load_snapshot(options.live), 0
     else:
