@@ -176,6 +176,12 @@ def test_a_bulk_order_that_never_ends_is_given_up(account: Account) -> None:
     assert (order in reasons(outcome), outcome.exit_code) == (True, Exit.INCOMPLETE)
 
 
+def test_a_bulk_order_that_lists_other_numbers_stops_all_writing(account: Account) -> None:
+    account.control.script(call="messaging_bulk", lists=("+19995550000",), pending=5.0)
+    account.declare({ONE: ASSIGNED, TWO: ASSIGNED})
+    assert "+19995550000" in account.apply().stopped
+
+
 def test_a_job_whose_polling_fails_for_good_is_judged_by_reading(account: Account) -> None:
     account.control.timing(running=1.0)
     account.control.fault(Respond(status=404), call="get_job", times=None)
@@ -486,6 +492,7 @@ def test_values_that_cannot_be_read_back_are_unconfirmed(account: Account) -> No
 def test_a_key_refused_midway_stops_all_writing(make_account: MakeAccount, status: int) -> None:
     rows = [number(f"+1312555{each:04}") for each in range(60)]
     account = make_account(*rows)
+    account.control.timing(latency=0.01)
     account.control.fault(Respond(status=status), method="PATCH", skip=5, times=None)
     account.declare(
         {row.phone_number: {"customer_reference": f"desk-{row.phone_number}"} for row in rows},
@@ -546,6 +553,7 @@ def test_an_interrupt_sends_nothing_that_still_waits_for_its_turn(
 ) -> None:
     rows = [number(f"+1312555{each:04}") for each in range(60)]
     account = make_account(*rows)
+    account.control.timing(latency=0.01)  # so that the others queue behind those in flight
     account.declare(
         {row.phone_number: {"customer_reference": f"desk-{row.phone_number}"} for row in rows}
     )
