@@ -11,24 +11,27 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from reconciler.api.clock import Clock
 from reconciler.api.confirm import Confirmation, Expected, confirm
+from reconciler.api.gate import ShutError
 from reconciler.api.http import decode
 from reconciler.api.jobs import JobData, OrderData, Progress
 from reconciler.api.polling import Poller
 from reconciler.api.read import ReadClient
 from reconciler.api.requests import request_for
 from reconciler.api.settings import Limits
+from reconciler.api.together import together
 from reconciler.api.write import Answered, NotSent, Refused, Sent, Unknown, WriteClient
 from reconciler.core.changes import Change
 from reconciler.core.fields import Channel
 from reconciler.core.operations import Operation, covered
 from reconciler.core.outcome import Applied, Failed, Left, Outcome
 from reconciler.core.plan import JOB_CALLS, Plan
+from reconciler.core.text import Redactor
 from reconciler.core.values import UNKNOWN, LiveValue, Value, show_json
 from reconciler.errors import (
     ApiError,
@@ -36,6 +39,10 @@ from reconciler.errors import (
     ForbiddenError,
     KeyRefusedError,
 )
+
+
+_QUEUE_FACTOR = 4
+_SWITCH = "voice.call_forwarding.call_forwarding_enabled"
 
 
 class Watcher(Protocol):
@@ -61,11 +68,16 @@ class _Record:
     failures: dict[str, tuple[ApiErrorItem, ...]] = field(default_factory=dict)
     doubt: str = ""
     """Why nothing but reading can tell: a lost answer, a job past its time."""
+    not_sent: ApiError | None = None
+    """Why the API was never reached."""
 
 
 @dataclass(slots=True)
 class Stop:
-    """Whether to go on writing; set once, by a refused key, a wrong job or the user."""
+    """Whether to go on writing; set once, by a refused key, a wrong job or the user.
+
+    The writer's `Gate` looks at it too: a write that still waits for its turn does not go.
+    """
 
     reason: str = ""
     key_refused: bool = False
@@ -82,8 +94,9 @@ class Stop:
 class Applier:
     """One run of one plan.
 
-    `secrets` are PINs by ref. `connections` is the connection_id, before, of every number whose
-    forwarding is switched on.
+    `secrets` are PINs by ref; `redactor` takes them, and the key, out of what the API says.
+    `connections` is the connection_id, before, of every number whose forwarding is switched on;
+    those in `pinned` declare it.
     """
 
     def __init__(
@@ -98,6 +111,8 @@ class Applier:
         watcher: Watcher,
         stop: Stop,
         connections: Mapping[str, LiveValue],
+        pinned: Collection[str],
+        redactor: Redactor,
     ) -> None:
         self._plan = plan
         self._writer = writer
@@ -113,23 +128,35 @@ class Applier:
         self._finished = {each.id: asyncio.Event() for each in plan.operations}
         self._calls: Counter[Channel] = Counter()
         self._places = asyncio.Semaphore(limits.jobs_in_flight)
-        self._poller = Poller(reader, clock, limits.job_timeout_seconds)
+        # More than can be in flight, so that the pace is never held back; but no more than that
+        # queue for their turn, so that a stop is not long in coming.
+        self._turns = asyncio.Semaphore(_QUEUE_FACTOR * limits.concurrency)
+        self._poller = Poller(reader, clock, limits.job_timeout_seconds, self._in_a_hurry)
         self._by_path = _by_path(plan, self._records)
         self._connections = connections
+        self._pinned = pinned
+        self._redact = redactor.redact
 
     async def run(self) -> Outcome:
-        """Send every operation, wait for the jobs, read everything back."""
+        """Send every operation, wait for the jobs, read everything back.
+
+        Raises the ApiError for which not a single write reached the API.
+        """
         started, reads = self._clock.monotonic(), self._reader.reads
         totals: Counter[Channel] = Counter()
         for operation in self._plan.operations:
             totals[operation.call] += len(operation.numbers)
         for channel, numbers in totals.items():
             self._watcher.planned(channel, numbers)
-        async with asyncio.TaskGroup() as group:
-            poller = group.create_task(self._poller.run())
-            work = [group.create_task(self._operate(each)) for each in self._plan.operations]
-            await asyncio.gather(*work)
-            poller.cancel()
+        async with (
+            together([self._poller.run()]),
+            together(self._operate(each) for each in self._plan.operations) as work,
+        ):
+            # One that breaks says so in its record, and takes no other with it.
+            await asyncio.gather(*work, return_exceptions=True)
+        not_sent = [record.not_sent for record in self._records.values()]
+        if not_sent and not_sent[0] and all(not_sent):
+            raise not_sent[0]
         confirmation = await self._confirm()
         return self._outcome(
             confirmation, self._reader.reads - reads, self._clock.monotonic() - started
@@ -146,20 +173,32 @@ class Applier:
                 async with self._places:
                     await self._background(record)
             else:
-                self._settle(record, await self._send(record))
+                async with self._turns:
+                    self._settle(record, await self._send(record))
+        except Exception as bug:
+            record.doubt = f"an error of this program: {type(bug).__name__}: {bug}"
+            self._stop.now(record.doubt)
+            raise
         finally:
             self._watcher.advanced(operation.call, len(operation.numbers))
             self._finished[operation.id].set()
 
     async def _send(self, record: _Record) -> Sent | None:
         """The one seam that every write passes; None where writing has stopped."""
+        record.sent = False
         if self._stop.reason:
             record.skipped = self._stop.reason
             return None
         request = request_for(record.operation, self._ids, self._secrets)
         self._calls[record.operation.call] += 1
         record.sent = True
-        return await self._writer.send_once(request.method, request.path, request.body)
+        try:
+            return await self._writer.send_once(request.method, request.path, request.body)
+        except ShutError:
+            self._calls[record.operation.call] -= 1
+            record.sent = False
+            record.skipped = self._stop.reason
+            return None
 
     def _settle(self, record: _Record, sent: Sent | None) -> None:
         """What an answer means for the numbers of an operation."""
@@ -169,6 +208,8 @@ class Applier:
                     self._stop.now(f"the key was refused: {error}", key_refused=True)
                 items = error.items or (ApiErrorItem(_code(error), "", error.reason, ""),)
                 record.failures = dict.fromkeys(record.operation.numbers, items)
+                if isinstance(sent, NotSent):
+                    record.sent, record.not_sent = False, error
             case Unknown(error):
                 record.doubt = f"the answer was lost: {error}"
             case _:
@@ -176,11 +217,12 @@ class Applier:
 
     async def _background(self, record: _Record) -> None:
         """Send a job or an order and wait for its end."""
+        until = self._clock.monotonic() + self._limits.job_timeout_seconds
         sent = await self._send(record)
         while isinstance(sent, Refused) and _is_cap(sent.error):
             # Too many jobs are pending, perhaps somebody else's: the request was not carried
             # out, so it goes again when there is a free place.
-            if not await self._poller.free_place():
+            if not await self._poller.free_place(until):
                 break
             sent = await self._send(record)
         self._settle(record, sent)
@@ -201,11 +243,16 @@ class Applier:
             )
         record.failures = dict(progress.failed)
         if not progress.ended:
-            record.doubt = f"job {progress.id} was still {progress.status} when its time was up"
+            when = "it was interrupted" if self._in_a_hurry() else "its time was up"
+            record.doubt = f"job {progress.id} was still {progress.status} when {when}"
         elif unsettled := len(numbers) - len(progress.done) - len(progress.failed):
             record.doubt = (
                 f"job {progress.id} is {progress.status} and says nothing of {unsettled} numbers"
             )
+
+    def _in_a_hurry(self) -> bool:
+        """Whether the user wants out: then nothing is waited for but the calls in flight."""
+        return self._stop.interrupted
 
     async def _wait(
         self, operation: Operation, sent: Answered, numbers: Mapping[str, str]
@@ -236,6 +283,7 @@ class Applier:
                 account_size=self._plan.live_numbers,
                 page_size=self._limits.page_size,
                 also=dict.fromkeys(self._connections, ("connection_id",)),
+                hurry=self._in_a_hurry,
             )
         except KeyRefusedError as error:
             self._stop.now(f"the key was refused: {error}", key_refused=True)
@@ -265,13 +313,22 @@ class Applier:
                     applied.append(Applied(number, path, id_))
                 elif items := record.failures.get(number):
                     failed += [
-                        Failed(number, path, id_, item.code, _detail(item)) for item in items
+                        Failed(number, path, id_, item.code, self._redact(_detail(item)))
+                        for item in items
                     ]
                 elif not record.sent:
-                    skipped.append(Left(number, path, id_, record.skipped))
+                    reason = self._redact(record.skipped or record.doubt)
+                    skipped.append(Left(number, path, id_, reason))
                 else:
                     got = confirmation.values.get(number, {}).get(path, UNKNOWN)
-                    unconfirmed.append(Left(number, path, id_, _unconfirmed(record, path, got)))
+                    reason = self._redact(_unconfirmed(record, path, got))
+                    unconfirmed.append(Left(number, path, id_, reason))
+        moved = dict(self._moved_connections(confirmation))
+        unconfirmed += [
+            Left(number, "connection_id", self._by_path[number][_SWITCH].operation.id, how)
+            for number, how in moved.items()
+            if number in self._pinned
+        ]
         difference = self._plan.difference
         return Outcome(
             applied=tuple(applied),
@@ -282,23 +339,24 @@ class Applier:
             withheld=difference.withheld,
             not_owned=difference.not_owned,
             unknown=difference.unknown,
-            calls=self._calls,
+            calls=+self._calls,
             reads=reads,
             seconds=seconds,
-            stopped=self._stop.reason,
+            stopped=self._redact(self._stop.reason),
             key_refused=self._stop.key_refused,
             interrupted=self._stop.interrupted,
-            notes=tuple(self._moved_connections(confirmation)),
+            notes=tuple(f"{number}: {how}" for number, how in moved.items()),
         )
 
-    def _moved_connections(self, confirmation: Confirmation) -> Iterator[str]:
+    def _moved_connections(self, confirmation: Confirmation) -> Iterator[tuple[str, str]]:
         """Switching forwarding on may attach a connection of the provider's own."""
         for number, before in self._connections.items():
             after = confirmation.values.get(number, {}).get("connection_id", UNKNOWN)
             if UNKNOWN not in (before, after) and after != before:
                 yield (
-                    f"{number}: the provider moved connection_id from {before or 'none'} to "
-                    f"{after or 'none'} when forwarding was switched on"
+                    number,
+                    f"the provider moved connection_id from {before or 'none'} to "
+                    f"{after or 'none'} when forwarding was switched on",
                 )
 
 

@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 
 from reconciler.api.clock import Clock, SystemClock
+from reconciler.api.gate import Gate
 from reconciler.api.limiter import Limiter
 from reconciler.api.listings import Progress, fetch, ignore_progress
 from reconciler.api.read import open_reader
 from reconciler.api.settings import Endpoint, Limits, endpoint_from
+from reconciler.api.transport import open_transport
 from reconciler.api.write import open_writer
 from reconciler.apply import Applier, Stop, Watcher
 from reconciler.core.desired import build
@@ -26,6 +28,7 @@ from reconciler.core.plan import Origin, Plan, make_plan
 from reconciler.core.policy import refuse_empty_account, withhold
 from reconciler.core.scope import Scope, by_section, by_tag, by_target, has_tag_edits, paths_of
 from reconciler.core.snapshotfile import read_snapshot, snapshot_document
+from reconciler.core.text import Redactor
 from reconciler.core.values import LiveValue
 from reconciler.errors import InputError, Problem, UsageError
 from reconciler.files import find_project, load_documents, open_source, read_document
@@ -209,9 +212,12 @@ async def apply(planned: Planned, options: Options, watcher: Watcher, stop: Stop
     endpoint, limits = account(planned.project.desired, options)
     clock = SystemClock()
     limiter = Limiter(limits, clock)
+    gate = Gate(open_transport(endpoint), lambda: not stop.reason)
+    connections = _forwarding_switched_on(planned)
+    declared = planned.project.desired.numbers
     async with (
         open_reader(endpoint, limits, clock, limiter=limiter) as reader,
-        open_writer(endpoint, limits, clock, limiter=limiter) as writer,
+        open_writer(endpoint, limits, clock, limiter=limiter, transport=gate) as writer,
     ):
         applier = Applier(
             planned.plan,
@@ -222,18 +228,27 @@ async def apply(planned: Planned, options: Options, watcher: Watcher, stop: Stop
             clock=clock,
             watcher=watcher,
             stop=stop,
-            connections=_forwarding_switched_on(planned),
+            connections=connections,
+            pinned={
+                number
+                for number in connections
+                if "connection_id" in declared[number].settings.paths
+            },
+            redactor=Redactor((endpoint.api_key, *planned.secrets.values())),
         )
         return await applier.run()
 
 
 def _forwarding_switched_on(planned: Planned) -> dict[str, LiveValue]:
-    """connection_id, as it is now, of every number whose forwarding the plan switches on."""
+    """connection_id, as it is now, of every number whose forwarding the plan switches on; not
+    where the plan itself changes it, for then it is confirmed like every other change."""
     snapshot = planned.snapshot
-    return {
-        change.phone_number: live_value(
-            snapshot, snapshot.numbers[change.phone_number], "connection_id"
-        )
+    after = {
+        change.phone_number: {each.path: each.after for each in change.fields}
         for change in planned.plan.difference.changes
-        if any(each.path == _SWITCH and each.after is True for each in change.fields)
+    }
+    return {
+        number: live_value(snapshot, snapshot.numbers[number], "connection_id")
+        for number, fields in after.items()
+        if fields.get(_SWITCH) is True and "connection_id" not in fields
     }

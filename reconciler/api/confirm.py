@@ -6,7 +6,7 @@ does not show at once is read again, at growing intervals, for two minutes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.api.clock import Clock
@@ -46,10 +46,12 @@ async def confirm(
     account_size: int,
     page_size: int,
     also: Mapping[str, Sequence[str]],
+    hurry: Callable[[], bool],
 ) -> Confirmation:
     """Read `expected` back until all of it shows or two minutes have passed.
 
-    `also` are further paths to read, by number, whatever they hold. KeyRefusedError passes.
+    `also` are further paths to read, by number, whatever they hold. With `hurry` what was read
+    last must do. KeyRefusedError passes.
     """
     values: Values = {}
     seen: set[tuple[str, str]] = set()
@@ -71,10 +73,10 @@ async def confirm(
         open_ = [
             each
             for each in open_
-            if any((each.phone_number, path) not in seen for path in each.after)
+            if each.patient and any((each.phone_number, path) not in seen for path in each.after)
         ]
         left = PATIENCE_SECONDS - (clock.monotonic() - started)
-        if not open_ or left <= 0:
+        if not open_ or left <= 0 or hurry():
             break
         await clock.sleep(min(pause, left))
         pause = min(pause * 2, _LONGEST)

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
 from reconciler.api.read import ReadClient
+from reconciler.api.settings import segment
 from reconciler.core.text import Redactor
-from reconciler.errors import ApiErrorItem
+from reconciler.errors import ApiError, ApiErrorItem, KeyRefusedError
 
 TERMINAL = frozenset({"completed", "failed", "expired"})
 _JOBS = "/phone_numbers/jobs"
@@ -49,7 +49,8 @@ class JobData(msgspec.Struct, frozen=True):
 
 
 class _JobsData(msgspec.Struct, frozen=True):
-    data: list[JobAnswer]
+    data: list[msgspec.Raw]
+    """Everybody's jobs, of every type: an odd one among them is no reason to lose sight of ours."""
 
 
 class OrderAnswer(msgspec.Struct, frozen=True):
@@ -84,24 +85,53 @@ class Progress:
         return self.status in TERMINAL
 
 
-async def poll_jobs(reader: ReadClient, ids: Iterable[str]) -> dict[str, JobAnswer]:
-    """The present state of the jobs `ids`, as few calls as there are."""
+async def poll_jobs(reader: ReadClient, ids: Iterable[str]) -> dict[str, JobAnswer | ApiError]:
+    """The present state of the jobs `ids`, or why it cannot be told; as few calls as there are.
+
+    KeyRefusedError passes.
+    """
     wanted = set(ids)
-    found: dict[str, JobAnswer] = {}
+    found: dict[str, JobAnswer | ApiError] = {}
     if len(wanted) > 1:
-        query = {"page[number]": "1", "page[size]": str(_PAGE)}
-        page = await reader.read(_JOBS, _JobsData, query)
-        found = {job.id: job for job in page.data if job.id in wanted}
+        try:
+            found |= await _on_first_page(reader, wanted)
+        except KeyRefusedError:
+            raise
+        except ApiError as error:
+            return dict.fromkeys(wanted, error)
     for id_ in sorted(wanted - found.keys()):
-        one = await reader.read(f"{_JOBS}/{quote(id_, safe='')}", JobData)
-        found[id_] = one.data
+        try:
+            found[id_] = (await reader.read(f"{_JOBS}/{segment(id_)}", JobData)).data
+        except KeyRefusedError:
+            raise
+        except ApiError as error:
+            found[id_] = error
     return found
 
 
-async def poll_order(reader: ReadClient, order_id: str) -> OrderAnswer:
-    """The present state of one messaging order."""
-    path = f"/messaging_numbers_bulk_updates/{quote(order_id, safe='')}"
-    return (await reader.read(path, OrderData)).data
+async def _on_first_page(reader: ReadClient, wanted: set[str]) -> dict[str, JobAnswer]:
+    query = {"page[number]": "1", "page[size]": str(_PAGE)}
+    page = await reader.read(_JOBS, _JobsData, query)
+    found: dict[str, JobAnswer] = {}
+    for raw in page.data:
+        try:
+            job = msgspec.json.decode(raw, type=JobAnswer)
+        except msgspec.ValidationError:
+            continue
+        if job.id in wanted:
+            found[job.id] = job
+    return found
+
+
+async def poll_order(reader: ReadClient, order_id: str) -> OrderAnswer | ApiError:
+    """The present state of one messaging order, or why it cannot be told."""
+    path = f"/messaging_numbers_bulk_updates/{segment(order_id)}"
+    try:
+        return (await reader.read(path, OrderData)).data
+    except KeyRefusedError:
+        raise
+    except ApiError as error:
+        return error
 
 
 def judge_job(job: JobAnswer, numbers_by_id: Mapping[str, str]) -> Progress:

@@ -21,10 +21,12 @@ from reconciler.core.fields import Listing
 from reconciler.core.live import build_snapshot
 from reconciler.core.model import ListingRead, Snapshot
 from reconciler.core.rows import ROW_TYPES
+from reconciler.core.text import neutral
 from reconciler.errors import ForbiddenError, KeyRefusedError, UnavailableError
 
 _SCANS = 4
 _MOST_ROWS = 10_000_000
+_MOST_PAGES = 50_000
 _BY_NUMBER = {"sort": "phone_number"}
 _QUERIES: Mapping[Listing, Mapping[str, str]] = {
     # Tags and connection come only when asked for.
@@ -126,20 +128,27 @@ async def _scan(
     total = first.meta.total_results
     size = first.meta.page_size
     size = size if size is not None and 0 < size <= page_size else page_size
+    last = -(-total // size)
+    if last > _MOST_PAGES:
+        raise UnavailableError(f"GET {listing}", f"claims to have {last:,} pages of {size} rows")
     rows: Rows = {}
     pages = 1
 
     def take(page: _Page) -> bool:
         if page.meta.total_results != total:
             raise _MovedError(f"{total} rows became {page.meta.total_results}")
+        if total and not page.rows:
+            raise _MovedError(f"{total} rows are claimed, and a page of them is empty")
         for row in page.rows:
+            if row.id in rows:
+                raise _MovedError(f"{neutral(row.phone_number)} came twice")
             rows[row.id] = row
         progress(listing, len(rows), total)
         return suits is None or all(map(suits, page.rows))
 
     if not take(first):
         return None
-    rest = (_read_page(reader, listing, n, size) for n in range(2, -(-total // size) + 1))
+    rest = (_read_page(reader, listing, n, size) for n in range(2, last + 1))
     async with together(rest) as waiting:
         for page in asyncio.as_completed(waiting):
             pages += 1

@@ -76,6 +76,9 @@ def cli() -> None:
 
 def main() -> None:
     """Run a command and leave with its exit code. No failure shows as a traceback."""
+    if sys.stdout is None:
+        click.echo("Error: standard output is closed, so there is no place for a result.", err=True)
+        sys.exit(Exit.ERROR)
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character gets an escape, not a crash.
         reconfigure = getattr(stream, "reconfigure", None)
@@ -83,11 +86,13 @@ def main() -> None:
             reconfigure(errors="backslashreplace")
     try:
         code = _run()
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output has gone; what is buffered must not be flushed into the void.
+        sys.stdout.flush()
+    except OSError as error:
+        # Most likely stdout: whoever read it has gone, or its disk is full. What is still
+        # buffered must not be flushed there again on the way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            click.echo(f"Error: {error.strerror or error}", err=True)
         code = Exit.ERROR
     sys.exit(int(code))
 

@@ -41,7 +41,7 @@ def command(
 
     if path.suffix == ".json":
         raise NotSupportedYetError("applying a saved plan is not supported yet")
-    if not auto_approve and not sys.stdin.isatty():
+    if not auto_approve and (sys.stdin is None or not sys.stdin.isatty()):
         raise UsageError("apply asks first, but this is no terminal: add --auto-approve")
     options = options_from(given)
     paint = painter(no_color)

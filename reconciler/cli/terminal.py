@@ -36,7 +36,7 @@ def painter(no_color: bool) -> Paint:
 @contextmanager
 def _bars() -> Iterator[Bars | None]:
     """Progress bars on stderr where that is a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
     columns = (

@@ -14,8 +14,8 @@ from typing import Any
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.documents import Document
 from reconciler.core.fields import Field, Kind, Type
-from reconciler.core.hints import quoted
 from reconciler.core.groups import Groups, collect_groups, loop_text
+from reconciler.core.hints import quoted
 from reconciler.core.model import Desired, DesiredNumber, Settings, Source
 from reconciler.core.names import Aliases, collect_aliases
 from reconciler.core.rules import broken_rules

@@ -22,6 +22,7 @@ from reconciler.core.fields import Field, Kind, Listing
 from reconciler.core.live import NAMES
 from reconciler.core.model import Desired, DesiredNumber, LiveNumber, Snapshot, Source
 from reconciler.core.values import LIVE_SECRET, UNKNOWN, LiveValue, Secret, TagEdit, Value
+from reconciler.errors import InputError, Problem
 
 _Getter = Callable[[tuple[Any, ...]], tuple[Any, ...]]
 _NOT_IN_SNAPSHOT = object()
@@ -37,19 +38,16 @@ class Differ:
     def __init__(self, snapshot: Snapshot, secrets: Mapping[str, str]) -> None:
         self._snapshot = snapshot
         self._secrets = secrets
-        self._getters: dict[tuple[Kind, int], _Getter] = {}
-        self._paths: list[tuple[str, ...]] = []
+        self._getters: dict[tuple[Kind, tuple[str, ...]], _Getter] = {}
         self._shared: dict[tuple[Any, ...], FieldChange] = {}
-        self._links = {kind: _links(snapshot, kind) for kind in snapshot.columns}
+        self._links = {kind: linked_columns(snapshot, kind) for kind in snapshot.columns}
 
     def live_row(self, number: DesiredNumber, live: LiveNumber) -> tuple[Any, ...]:
         """The live values of the fields that `number` manages, in its order."""
-        paths = number.settings.paths
-        key = (live.kind, id(paths))
+        key = (live.kind, number.settings.paths)
         getter = self._getters.get(key)
         if getter is None:
-            getter = self._getters[key] = _getter(self._snapshot.columns[live.kind], paths)
-            self._paths.append(paths)  # keeps the id from being used again
+            getter = self._getters[key] = _getter(self._snapshot.columns[live.kind], key[1])
         return getter(live.values)
 
     def compare(
@@ -109,15 +107,12 @@ class Differ:
     ) -> tuple[tuple[FieldChange, ...], tuple[UnknownField, ...]]:
         """A nested object is written whole: with a part of it unread, none of it is written."""
         kept: list[FieldChange] = []
-        rows = BY_PATH[live.kind]
         for change in changes:
-            link = rows[change.path].linked
-            blind = next(
-                (p for p, at in self._links[live.kind].get(link, ()) if live.values[at] is UNKNOWN),
-                "",
-            )
+            link = BY_PATH[live.kind][change.path].linked
+            siblings = self._links[live.kind][link] if link else ()
+            blind = [p for p, at in siblings if at is None or live.values[at] is UNKNOWN]
             if blind:
-                reason = f"{blind} cannot be read, and {link} is written as a whole"
+                reason = f"{blind[0]} cannot be read, and {link} is written as a whole"
                 unknown.append(UnknownField(live.phone_number, change.path, reason))
             else:
                 kept.append(change)
@@ -140,11 +135,13 @@ def _getter(columns: tuple[str, ...], paths: tuple[str, ...]) -> _Getter:
     return itemgetter(*places)
 
 
-def _links(snapshot: Snapshot, kind: Kind) -> dict[str, list[tuple[str, int]]]:
-    links: dict[str, list[tuple[str, int]]] = {}
-    for place, path in enumerate(snapshot.columns[kind]):
-        if link := BY_PATH[kind][path].linked:
-            links.setdefault(link, []).append((path, place))
+def linked_columns(snapshot: Snapshot, kind: Kind) -> dict[str, list[tuple[str, int | None]]]:
+    """Each link of `kind`: its paths and their columns, None where the snapshot has none."""
+    columns = {path: place for place, path in enumerate(snapshot.columns[kind])}
+    links: dict[str, list[tuple[str, int | None]]] = {}
+    for path, row in BY_PATH[kind].items():
+        if row.linked:
+            links.setdefault(row.linked, []).append((path, columns.get(path)))
     return links
 
 
@@ -172,7 +169,12 @@ def risks(row: Field, before: Value, after: Value) -> tuple[str, ...]:
 
 
 def diff(desired: Desired, snapshot: Snapshot, secrets: Mapping[str, str]) -> Difference:
-    """Compare everything that is declared with the account. The order is the YAML's."""
+    """Compare everything that is declared with the account. The order is the YAML's.
+
+    InputError where a number is declared as another kind than it is.
+    """
+    if misplaced := tuple(_misplaced(desired, snapshot)):
+        raise InputError(misplaced)
     differ = Differ(snapshot, secrets)
     changes: list[Change] = []
     unknown: list[UnknownField] = []
@@ -202,6 +204,17 @@ def diff(desired: Desired, snapshot: Snapshot, secrets: Mapping[str, str]) -> Di
         unchanged=unchanged,
         unmanaged=sum(number not in known for number in snapshot.numbers),
     )
+
+
+def _misplaced(desired: Desired, snapshot: Snapshot) -> Iterator[Problem]:
+    for number in desired.numbers.values():
+        live = snapshot.numbers.get(number.phone_number)
+        if live is not None and live.kind is not number.kind:
+            text = f"{number.phone_number} is not one of {number.kind.yaml_key} in the account: "
+            where = number.source
+            yield Problem(
+                where.path, where.line, where.column, f"{text}declare it under {live.kind.yaml_key}"
+            )
 
 
 def _blind(snapshot: Snapshot, number: DesiredNumber) -> Iterator[UnknownField]:

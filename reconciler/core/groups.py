@@ -11,6 +11,8 @@ from reconciler.core.hints import Hints, quoted, shown
 from reconciler.core.validate import is_valid
 from reconciler.errors import Problem
 
+_MOST_SHOWN = 8
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
@@ -65,23 +67,22 @@ class Groups:
 
         Of loops that share a group only the first is told: without it, the others show.
         """
-        left: dict[str, None] = {}  # groups of which all that they extend is looked at
+        done: set[str] = set()
+        told: set[str] = set()
         for start in self:
-            way = [start]
-            on_way = {start: 0}
-            below = [iter(self.extends(start))]
-            while below and start not in left:
-                name = next(below[-1], None)
-                if name is None:
-                    below.pop()
-                    left[way[-1]] = on_way.pop(way.pop())  # type: ignore[assignment]
-                elif name in on_way:
-                    loop = way[on_way[name] :]
-                    yield (*loop, name)
-                elif name not in left:
-                    on_way[name] = len(way)
-                    way.append(name)
-                    below.append(iter(self.extends(name)))
+            way = {} if start in done else {start: iter(self.extends(start))}
+            while way:
+                below = next(way[next(reversed(way))], None)
+                if below is None:
+                    done.add(way.popitem()[0])
+                elif below in way:
+                    steps = list(way)
+                    loop = (*steps[steps.index(below) :], below)
+                    if told.isdisjoint(loop):
+                        told.update(loop)
+                        yield loop
+                elif below not in done:
+                    way[below] = iter(self.extends(below))
 
     def unknown(self, name: str) -> str:
         """What to tell the user about a group that nothing defines."""
@@ -101,16 +102,19 @@ def loop_text(loop: Sequence[str]) -> str:
 def collect_groups(documents: Sequence[Document], problems: list[Problem]) -> Groups:
     """The groups of all documents; a name defined twice is a problem."""
     by_name: dict[str, Group] = {}
+    doubtful: set[str] = set()
     for document in documents:
         data = document.data if isinstance(document.data, dict) else {}
         declared = data.get("groups")
         for name, entry in declared.items() if isinstance(declared, dict) else ():
+            valid = is_valid("group", entry)
+            if name in by_name or not valid:
+                doubtful.add(name)
             if name in by_name:
                 first = by_name[name].document
                 at = f"{first.path}:{first.entry(('groups', name)).key.line}"
-                text = f"group '{name}' is defined twice: first at {at}"
+                text = f"group {quoted(name)} is defined twice: first at {at}"
                 problems.append(document.problem(("groups", name), text, at_key=True))
                 continue
-            usable = entry if entry and is_valid("group", entry) else {}
-            by_name[name] = Group(document, usable)
-    return Groups(by_name)
+            by_name[name] = Group(document, entry if entry and valid else {})
+    return Groups(by_name, frozenset(doubtful))

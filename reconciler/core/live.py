@@ -8,8 +8,9 @@ reason, never a silent match and never null.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -24,7 +25,12 @@ from reconciler.core.values import UNKNOWN, LiveValue, canonical
 USABLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}\Z")
 """Ids are opaque, but one that could change the meaning of a URL is no id."""
 
-_BASES = {Kind.NUMBER: (Listing.SLIM, Listing.NUMBERS), Kind.MOBILE: (Listing.MOBILE,)}
+# A number that stands in both number lists is mobile, so those come first.
+_BASES = {Kind.MOBILE: (Listing.MOBILE,), Kind.NUMBER: (Listing.SLIM, Listing.NUMBERS)}
+_DETAILS = {
+    Kind.MOBILE: (Listing.MOBILE_MESSAGING,),
+    Kind.NUMBER: (Listing.VOICE, Listing.MESSAGING),
+}
 NAMES = {
     Listing.SLIM: "the slim number list",
     Listing.NUMBERS: "the number list",
@@ -36,7 +42,10 @@ NAMES = {
 
 Row = Any
 Rows = Mapping[Listing, Mapping[str, Row]]
-"""Rows of each list that could be read, by id."""
+"""Rows of each list that could be read, by id; id and number of each are text."""
+
+_Found = Mapping[Listing, Sequence[Row | None]]
+"""The rows of each list that belong to the numbers of the number list, None where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,10 @@ class _Place:
 
     def value(self, row: Row) -> LiveValue:
         """The canonical value in `row`; UNKNOWN where it says nothing that can be relied on."""
-        raw = self.get(row)
+        return self.judge(self.get(row), row)
+
+    def judge(self, raw: object, row: Row) -> LiveValue:
+        """The same, for what `get` found in `row`."""
         if not is_missing(raw):
             return canonical(self.field, raw)
         if lacks_parent(raw):
@@ -125,42 +137,77 @@ def build_snapshot(
 
 
 def _join_kind(join: _Join, kind: Kind, base: Listing, rows: Rows, columns: _Columns) -> None:
-    by_list = [rows[place.listing] for place in columns.first]
-    for id_, row in rows[base].items():
-        number = row.phone_number
-        if not USABLE_ID.match(id_):
-            join.conflicts[number] = f"{NAMES[base]} gives it an unusable id"
-            continue
-        if number in join.numbers:
-            join.conflicts[number] = f"{NAMES[base]} holds it under two ids"
-            continue
-        reasons: dict[str, str] = {}
-        values: list[LiveValue] = []
-        for place, listed in zip(columns.first, by_list, strict=True):
-            other = listed.get(id_)
-            value = UNKNOWN if other is None else place.value(other)
-            if value is UNKNOWN:
-                reasons[place.field.path] = _why_unknown(place, other)
-            values.append(value)
-        if clash := _clash(number, id_, values, columns, rows):
-            reasons = dict.fromkeys(columns.paths, clash)
-            values = [UNKNOWN] * len(values)
-        join.numbers[number] = LiveNumber(
-            phone_number=number,
-            id=id_,
+    """Join one kind, a column at a time: that is the quick way through many rows."""
+    owned = list(_owned(join, base, rows[base]))
+    found = {listing: [listed.get(row.id) for row in owned] for listing, listed in rows.items()}
+    table = [_column(place, found[place.listing]) for place in columns.first]
+    clashes: dict[int, str] = {}
+    for at, clash in (
+        *_other_numbers(owned, found),
+        *_other_ids(owned, {each: rows.get(each, {}) for each in _DETAILS[kind]}),
+        *_other_values(table, columns, found),
+    ):
+        clashes.setdefault(at, clash)
+    blind = (UNKNOWN,) * len(table)
+    for at, (row, values) in enumerate(zip(owned, zip(*table, strict=True), strict=True)):
+        reasons: dict[str, str] | None = None
+        if at in clashes:
+            reasons = dict.fromkeys(columns.paths, clashes[at])
+        elif UNKNOWN in values:
+            reasons = {
+                place.field.path: _why_unknown(place, found[place.listing][at])
+                for place, value in zip(columns.first, values, strict=True)
+                if value is UNKNOWN
+            }
+        join.numbers[row.phone_number] = LiveNumber(
+            phone_number=row.phone_number,
+            id=row.id,
             kind=kind,
             status=_text(row.status).replace("_", "-"),
             country=_text(row.country_iso_alpha2),
             type=_text(row.phone_number_type),
-            values=tuple(values),
-            reasons=reasons or None,
+            values=blind if at in clashes else values,
+            reasons=reasons,
         )
-    for number in join.conflicts:
-        join.numbers.pop(number, None)
+
+
+def _owned(join: _Join, base: Listing, listed: Mapping[str, Row]) -> Iterator[Row]:
+    """The rows of a number list that stand for a number each; the others are conflicts."""
+    count = Counter(row.phone_number for row in listed.values())
+    for id_, row in listed.items():
+        number = row.phone_number
+        if number in join.numbers:
+            continue  # it is mobile
+        if not USABLE_ID.match(id_):
+            join.conflicts[number] = f"{NAMES[base]} gives it an unusable id"
+        elif count[number] > 1:
+            join.conflicts.setdefault(number, f"{NAMES[base]} holds it under two ids")
+        elif number not in join.conflicts:
+            yield row
+
+
+def _column(place: _Place, found: Sequence[Row | None]) -> list[LiveValue]:
+    """`place` in each row; UNKNOWN where there is none. Every distinct value is judged once and
+    is one object from then on. (Text and booleans never equal each other, as True and 1 do.)"""
+    known: dict[object, LiveValue] = {}
+    column: list[LiveValue] = []
+    for row in found:
+        if row is None:
+            column.append(UNKNOWN)
+            continue
+        raw = place.get(row)
+        if isinstance(raw, str | bool):
+            if raw not in known:
+                known[raw] = place.judge(raw, row)
+            column.append(known[raw])
+        else:
+            value = place.judge(raw, row)
+            column.append(known.setdefault(value, value))
+    return column
 
 
 def _text(raw: object) -> str:
-    return raw if isinstance(raw, str) else ""
+    return sys.intern(raw) if isinstance(raw, str) else ""
 
 
 def _why_unknown(place: _Place, row: Row | None) -> str:
@@ -172,36 +219,47 @@ def _why_unknown(place: _Place, row: Row | None) -> str:
     return f"{where} holds a value that the specification does not know"
 
 
-def _clash(
-    number: str, id_: str, values: Sequence[LiveValue], columns: _Columns, rows: Rows
-) -> str:
-    """How the lists disagree about this number; empty where they do not."""
-    for listing, listed in rows.items():
-        other = listed.get(id_)
-        if (
-            other is not None
-            and isinstance(other.phone_number, str)
-            and other.phone_number != number
-        ):
-            return f"{NAMES[listing]} gives its id to another number"
+# ---- how the lists disagree: the place of a number in `owned`, and the words ---------------------
+
+
+def _other_numbers(owned: Sequence[Row], found: _Found) -> Iterator[tuple[int, str]]:
+    for listing, others in found.items():
+        for at, (row, other) in enumerate(zip(owned, others, strict=True)):
+            if other is not None and other.phone_number != row.phone_number:
+                yield at, f"{NAMES[listing]} gives its id to another number"
+
+
+def _other_ids(owned: Sequence[Row], details: Rows) -> Iterator[tuple[int, str]]:
+    places = {row.phone_number: at for at, row in enumerate(owned)}
+    for listing, listed in details.items():
+        for id_, other in listed.items():
+            at = places.get(other.phone_number)
+            if at is not None and owned[at].id != id_:
+                yield at, f"{NAMES[listing]} holds it under another id"
+
+
+def _other_values(
+    table: Sequence[Sequence[LiveValue]], columns: _Columns, found: _Found
+) -> Iterator[tuple[int, str]]:
     for column, place in columns.checks:
-        other = rows[place.listing].get(id_)
-        if other is None or values[column] is UNKNOWN or is_missing(place.get(other)):
-            continue
-        if place.value(other) not in (UNKNOWN, values[column]):
-            first = NAMES[columns.first[column].listing]
-            return f"{first} and {NAMES[place.listing]} disagree about {columns.paths[column]}"
-    return ""
+        others = found[place.listing]
+        lists = f"{NAMES[columns.first[column].listing]} and {NAMES[place.listing]}"
+        pairs = zip(table[column], _column(place, others), strict=True)
+        for at, (value, second) in enumerate(pairs):
+            if value == second or value is UNKNOWN or second is UNKNOWN:
+                continue
+            if not is_missing(place.get(others[at])):
+                yield at, f"{lists} disagree about {columns.paths[column]}"
 
 
 def _find_strays(join: _Join, rows: Rows) -> None:
     """Numbers that a detail list holds and no number list: half there is not 'not owned'."""
     ids = {live.id for live in join.numbers.values()}
     missing: defaultdict[str, list[str]] = defaultdict(list)
-    for listing in (Listing.VOICE, Listing.MESSAGING):
+    for listing in _DETAILS[Kind.NUMBER]:
         for id_, row in rows.get(listing, {}).items():
             number = row.phone_number
-            if id_ not in ids and isinstance(number, str) and number not in join.numbers:
+            if id_ not in ids and number not in join.numbers:
                 missing[number].append(NAMES[listing])
     for number, lists in missing.items():
         join.conflicts.setdefault(number, f"{' and '.join(lists)} holds it, no number list does")

@@ -78,7 +78,7 @@ class Desired:
     limits: Mapping[str, float] = field(default_factory=_nothing)
     api_key_env: str = "TELNYX_API_KEY"
     base_url: str = ""
-    secrets: Mapping[str, str] = field(default_factory=_nothing)
+    secrets: Mapping[str, str] = field(default_factory=_nothing, repr=False)
     warnings: tuple[Problem, ...] = ()
 
 

@@ -10,15 +10,15 @@ number is written by PATCH, which answers at once.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from reconciler.core.catalogue import BY_PATH
-from reconciler.core.changes import Change
-from reconciler.core.diff import live_value
+from reconciler.core.changes import Change, FieldChange
+from reconciler.core.diff import linked_columns
 from reconciler.core.fields import Channel, Clear, Field, Kind, Wire, Write
-from reconciler.core.model import LiveNumber, Snapshot
+from reconciler.core.model import Snapshot
 from reconciler.core.values import UNKNOWN, Secret, Value
 
 Body = Mapping[str, Any]
@@ -45,15 +45,69 @@ class Operation:
             raise ValueError("an operation names the numbers it is for")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Unit:
-    """What of one number must travel in one call: one field, or the fields of one link."""
+    """What of one number must travel in one call: one field, or the fields of one link.
+
+    Alike units are one object (`_Cutter` sees to it), so that they are quick to compare.
+    """
 
     changes: tuple[tuple[Field, Value], ...]
-    guards: tuple[tuple[Field, Value], ...] = ()
+    guards: tuple[tuple[Field, Value], ...]
+    channels: frozenset[Channel]
+    """The calls that can write all of it."""
 
-    def write_by(self, channel: Channel) -> bool:
-        return all(row.write_by(channel) for row, _ in self.changes)
+
+class _Cutter:
+    """Cuts the changes of a number into units."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._links = {kind: linked_columns(snapshot, kind) for kind in snapshot.columns}
+        self._units: dict[Hashable, _Unit] = {}
+
+    def cut(self, change: Change) -> tuple[_Unit, ...]:
+        """The units of `change`, those of a link last."""
+        rows = BY_PATH[change.kind]
+        units: list[_Unit] = []
+        links: dict[str, list[FieldChange]] = {}
+        for field in change.fields:
+            if link := rows[field.path].linked:
+                links.setdefault(link, []).append(field)
+            else:
+                units.append(self._unit(change.kind, [field], ()))
+        for link, fields in links.items():
+            units.append(self._unit(change.kind, fields, self._siblings(change, link)))
+        return tuple(units)
+
+    def _siblings(self, change: Change, link: str) -> tuple[tuple[str, Value], ...]:
+        """The live rest of a link: whether siblings that are not sent keep their value is not
+        documented, so all are sent."""
+        live = self._snapshot.numbers[change.phone_number]
+        changed = {field.path for field in change.fields}
+        rows = BY_PATH[change.kind]
+        return tuple(
+            (path, value)
+            for path, place in self._links[change.kind][link]
+            if path not in changed
+            and (value := UNKNOWN if place is None else live.values[place]) is not UNKNOWN
+            and not (value is None and rows[path].meaningless_without)
+        )
+
+    def _unit(
+        self, kind: Kind, fields: Sequence[FieldChange], guards: tuple[tuple[str, Value], ...]
+    ) -> _Unit:
+        key = (kind, *((field.path, field.after) for field in fields), guards)
+        unit = self._units.get(key)
+        if unit is None:
+            rows = BY_PATH[kind]
+            can = [{write.channel for write in rows[field.path].writes} for field in fields]
+            unit = self._units[key] = _Unit(
+                tuple((rows[field.path], field.after) for field in fields),
+                tuple((rows[path], value) for path, value in guards),
+                frozenset.intersection(*map(frozenset, can)),
+            )
+        return unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +129,17 @@ def compile_operations(
     Operations on one number depend on one another in the order they stand, so that they never
     run at the same time.
     """
+    cutter = _Cutter(snapshot)
     jobbed: _Units = {}
     messaging: _Units = {}
     for change in changes:
-        units = tuple(_units(change, snapshot.numbers[change.phone_number], snapshot))
-        by_job = tuple(unit for unit in units if unit.write_by(Channel.UPDATE_JOB))
+        units = cutter.cut(change)
+        by_job = tuple(unit for unit in units if Channel.UPDATE_JOB in unit.channels)
         if by_job:
             jobbed[change.phone_number] = by_job
-        if rest := tuple(unit for unit in units if not unit.write_by(Channel.UPDATE_JOB)):
-            messaging[change.phone_number] = rest
+        if len(by_job) < len(units):
+            rest = (unit for unit in units if Channel.UPDATE_JOB not in unit.channels)
+            messaging[change.phone_number] = tuple(rest)
     drafts = [*_settings_calls(jobbed, job_size), *_messaging_calls(messaging, job_size)]
     return tuple(_number(drafts))
 
@@ -108,29 +164,6 @@ def write_calls_floor(changes: Sequence[Change], *, job_size: int = 1000) -> int
         family = path.startswith("messaging.")
         floors[family] = max(floors[family], calls)
     return sum(floors.values())
-
-
-def _units(change: Change, live: LiveNumber, snapshot: Snapshot) -> Iterator[_Unit]:
-    rows = BY_PATH[change.kind]
-    links: defaultdict[str, list[tuple[Field, Value]]] = defaultdict(list)
-    for field in change.fields:
-        row = rows[field.path]
-        if row.linked:
-            links[row.linked].append((row, field.after))
-        else:
-            yield _Unit(((row, field.after),))
-    for link, changed in links.items():
-        paths = {row.path for row, _ in changed}
-        # Whether siblings that are not sent keep their value is not documented: send them all.
-        guards = tuple(
-            (row, value)
-            for row in rows.values()
-            if row.linked == link
-            and row.path not in paths
-            and (value := live_value(snapshot, live, row.path)) is not UNKNOWN
-            and not (value is None and row.meaningless_without)
-        )
-        yield _Unit(tuple(changed), guards)
 
 
 # ---- the number's own and its voice settings: PATCH, PATCH voice, update job -------------------
@@ -179,7 +212,7 @@ def _cheapest(numbers: Sequence[str], units: tuple[_Unit, ...], job_size: int) -
     patches = [
         (channel, own)
         for channel in _PATCHES
-        if (own := tuple(unit for unit in units if unit.write_by(channel)))
+        if (own := tuple(unit for unit in units if channel in unit.channels))
     ]
     reach = sum(len(own) for _, own in patches) == len(units)
     if reach and len(numbers) * len(patches) <= _jobs(len(numbers), job_size):
@@ -200,8 +233,8 @@ def _chunks(
 
 
 def _in_call_order(drafts: list[_Draft]) -> list[_Draft]:
-    order = list(Channel)
-    return sorted(drafts, key=lambda draft: order.index(draft.call))
+    order = {channel: place for place, channel in enumerate(Channel)}
+    return sorted(drafts, key=lambda draft: order[draft.call])
 
 
 # ---- messaging: PATCH messaging, messaging bulk update ----------------------------------------
@@ -212,7 +245,7 @@ def _messaging_calls(units: _Units, job_size: int) -> list[_Draft]:
     profiles: dict[_Unit, list[str]] = defaultdict(list)
     drafts: list[_Draft] = []
     for number, each in units.items():
-        if all(unit.write_by(Channel.MESSAGING_BULK) for unit in each):
+        if all(Channel.MESSAGING_BULK in unit.channels for unit in each):
             (unit,) = each
             profiles[unit].append(number)
         else:

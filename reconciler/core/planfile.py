@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from reconciler import __version__
 from reconciler.core.changes import Change, Withheld
@@ -17,12 +18,12 @@ from reconciler.core.schema import DIALECT, Schema
 from reconciler.core.values import show_json
 
 FORMAT_VERSION = 1
+TIMESTAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def canonical_json(document: object) -> bytes:
     """Sorted keys, no spaces, UTF-8: the same document gives the same bytes."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode()
+    return msgspec.json.encode(document, order="sorted")
 
 
 def digest(document: Mapping[str, Any]) -> str:
@@ -33,7 +34,7 @@ def digest(document: Mapping[str, Any]) -> str:
 
 def timestamp(moment: datetime) -> str:
     """UTC, to the second: 2026-07-01T12:00:00Z."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime(TIMESTAMP)
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from reconciler.core.diff import live_value
 from reconciler.core.model import Desired, DesiredNumber, Settings, Snapshot
 from reconciler.core.values import UNKNOWN, TagEdit
 
@@ -81,7 +82,7 @@ def _tags(number: DesiredNumber, snapshot: Snapshot) -> frozenset[str]:
     if not isinstance(declared, TagEdit):
         return frozenset(declared or ())
     live = snapshot.numbers.get(number.phone_number)
-    tags = snapshot.value(live, "tags") if live else UNKNOWN
+    tags = live_value(snapshot, live, "tags") if live else UNKNOWN
     return frozenset(declared.apply(tags)) if isinstance(tags, tuple) else declared.add
 
 

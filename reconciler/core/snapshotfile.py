@@ -5,6 +5,7 @@ PINs are not in it, only whether one is set: a snapshot is a file that people pa
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,11 +13,13 @@ import jsonschema_rs
 
 from reconciler import __version__
 from reconciler.core.catalogue import BY_PATH
-from reconciler.core.fields import Kind, Listing
+from reconciler.core.fields import Field, Kind, Listing
+from reconciler.core.live import USABLE_ID
 from reconciler.core.model import ListingRead, LiveNumber, Snapshot
-from reconciler.core.planfile import timestamp
+from reconciler.core.planfile import TIMESTAMP, timestamp
 from reconciler.core.schema import DIALECT, Schema
-from reconciler.core.values import LIVE_SECRET, UNKNOWN, LiveValue, canonical_tags, show_json
+from reconciler.core.text import neutral, shortened
+from reconciler.core.values import LIVE_SECRET, UNKNOWN, LiveValue, canonical, show_json
 from reconciler.errors import UsageError
 
 FORMAT_VERSION = 1
@@ -73,60 +76,93 @@ def read_snapshot(document: Any, name: str) -> Snapshot:
     version = document.get("format_version") if isinstance(document, dict) else None
     if isinstance(version, int) and version != FORMAT_VERSION:
         raise UsageError(f"{name}: snapshot format {version} is not known to {__version__}")
-    error = next(jsonschema_rs.Draft202012Validator(snapshot_schema()).iter_errors(document), None)
-    if error:
-        where = "/".join(str(step) for step in error.instance_path)
-        raise UsageError(f"{name}: not a snapshot that fetch wrote: wrong at '{where}'")
-    columns = {Kind(kind): tuple(paths) for kind, paths in document["columns"].items()}
     try:
-        numbers = [_live(each, columns) for each in document["numbers"]]
-    except KeyError as missing:
-        raise UsageError(f"{name}: not a snapshot that fetch wrote: no {missing}") from None
+        _check_shape(document)
+        columns = {Kind(kind): tuple(paths) for kind, paths in document["columns"].items()}
+        numbers = _numbers(document["numbers"], columns)
+        fetched_at = _moment(document["fetched_at"])
+    except _NotOursError as wrong:
+        text = neutral(shortened(str(wrong), 200))
+        raise UsageError(f"{name}: not a snapshot that fetch wrote: {text}") from None
     return Snapshot(
         base_url=document["account"]["base_url"],
-        fetched_at=_moment(document["fetched_at"], name),
+        fetched_at=fetched_at,
         listings=tuple(
             ListingRead(Listing(each["path"]), each["rows"], each["pages"], each["refused"])
             for each in document["listings"]
         ),
         columns=columns,
-        numbers={live.phone_number: live for live in numbers},
+        numbers=numbers,
         reads=document["reads"],
         conflicts=document["conflicts"],
     )
 
 
-def _moment(text: str, name: str) -> datetime:
+class _NotOursError(Exception):
+    """What shows that fetch did not write a file."""
+
+
+def _check_shape(document: Any) -> None:
+    validator = jsonschema_rs.Draft202012Validator(snapshot_schema())
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        error = next(validator.iter_errors(document), None)
+    except ValueError as too_deep:
+        raise _NotOursError(str(too_deep)) from None
+    if error:
+        raise _NotOursError(f"wrong at '{'/'.join(map(str, error.instance_path))}'")
+    for kind, paths in document["columns"].items():
+        for path in paths:
+            if path not in BY_PATH[Kind(kind)]:
+                raise _NotOursError(f"no field is called {path!r}")
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, TIMESTAMP).replace(tzinfo=UTC)
     except ValueError:
-        raise UsageError(f"{name}: {text!r} is no time") from None
+        raise _NotOursError(f"{text!r} is no time") from None
 
 
-def _live(entry: dict[str, Any], columns: dict[Kind, tuple[str, ...]]) -> LiveNumber:
+def _numbers(
+    entries: Iterable[dict[str, Any]], columns: Mapping[Kind, tuple[str, ...]]
+) -> dict[str, LiveNumber]:
+    rows = {kind: tuple(BY_PATH[kind][path] for path in paths) for kind, paths in columns.items()}
+    numbers: dict[str, LiveNumber] = {}
+    for entry in entries:
+        live = _live(entry, rows)
+        if live.phone_number in numbers:
+            raise _NotOursError(f"{live.phone_number} stands in it twice")
+        numbers[live.phone_number] = live
+    return numbers
+
+
+def _live(entry: dict[str, Any], rows: Mapping[Kind, tuple[Field, ...]]) -> LiveNumber:
     kind = Kind(entry["kind"])
     unknown = entry["unknown"]
-    fields = entry["fields"]
+    number = entry["phone_number"]
+    if kind not in rows:
+        raise _NotOursError(f"it has no columns for {kind.yaml_key}")
+    if not USABLE_ID.match(entry["id"]):
+        raise _NotOursError(f"{number} has an unusable id")
     return LiveNumber(
-        phone_number=entry["phone_number"],
+        phone_number=number,
         id=entry["id"],
         kind=kind,
         status=entry["status"],
         country=entry["country"],
         type=entry["type"],
-        values=tuple(
-            UNKNOWN if path in unknown else _value(fields[path]) for path in columns[kind]
-        ),
+        values=tuple(UNKNOWN if row.path in unknown else _value(entry, row) for row in rows[kind]),
         reasons=unknown or None,
     )
 
 
-def _value(raw: Any) -> LiveValue:
-    if isinstance(raw, list):
-        return canonical_tags(raw)
-    if isinstance(raw, dict):
+def _value(entry: dict[str, Any], row: Field) -> LiveValue:
+    raw = entry["fields"].get(row.path, UNKNOWN)
+    if row.secret and isinstance(raw, dict):
         return LIVE_SECRET
-    value: LiveValue = raw
+    value = canonical(row, raw)
+    if value is UNKNOWN or (row.secret and value is not None):
+        raise _NotOursError(f"{row.path} of {entry['phone_number']} is missing or no such value")
     return value
 
 

@@ -113,9 +113,9 @@ def _in_e164(spelling: str) -> str:
     meant = canonical_number(spelling)
     bare = meant.removeprefix("+")
     named = spelling.strip().startswith(("+", "00")) or (len(bare) == 11 and bare[0] == "1")
-    if meant and named:
-        return f": write {meant}"
-    return ": write + and the country code first, such as +13125550001"
+    if not meant:
+        return ": write + and 7 to 15 digits, such as +13125550001"
+    return f": write {meant if named else '+ and the country code first, such as +13125550001'}"
 
 
 def canonical_number(spelling: str) -> str:
@@ -150,7 +150,7 @@ def _plain(
             # A wrong type is reported as such, once.
             if isinstance(value, str):
                 hint = hints.closest(value, _texts(schema["enum"]), of=_name(path))
-                text = f"{_not_one_of(path, value, schema)}"
+                text = _not_one_of(path, value, schema)
                 text += f": did you mean '{hint}'?" if hint else ""
                 yield document.problem(path, text)
         case _:
@@ -159,7 +159,8 @@ def _plain(
 
 def _name(path: _Path) -> str:
     """The setting's own path, without where it is declared."""
-    steps = path[_SKIP.get(str(path[0]), 0) :] or path[-1:] if path else ()
+    skip = _SKIP.get(str(path[0]), 0) if path else 0
+    steps = path[skip:] or (path if path[:1] == ("groups",) else path[-1:])
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{shown(step)}" for step in steps)
     return text.lstrip(".") or "the file"
 
@@ -289,16 +290,18 @@ def _rule(path: _Path, error: jsonschema.ValidationError, schema: Schema) -> str
     name, value, bound = _name(path), error.instance, error.validator_value
     keys = list(schema.get("properties", {}))
     if value == "":
-        return f"{name} must not be empty" + (": null clears it" if "null" in schema["type"] else "")
+        clear = ": null clears it" if "null" in schema["type"] else ""
+        return f"{name} must not be empty{clear}"
     match error.validator:
         case "pattern":
             message = schema["errorMessage"]
+            if not _SECRET_STEPS.isdisjoint(path):
+                return f"{name}: {message}"
             if schema["pattern"] == E164_PATTERN:
-                message = f"it is not a number in E.164{_in_e164(value)}"
-            hidden = not _SECRET_STEPS.isdisjoint(path)
-            return f"{name}: {message}" if hidden else f"{name} cannot be {quoted(value)}: {message}"
+                message = f"it is not a number in E.164{_in_e164(str(value))}"
+            return f"{name} cannot be {quoted(str(value))}: {message}"
         case "minProperties" | "required":
-            return f"{name} needs {' or '.join(keys)}"
+            return f"{name} needs the key {' or '.join(keys)}"
         case "maxProperties":
             return f"{name} takes only one of {' and '.join(keys)}"
         case "const":

@@ -31,7 +31,7 @@ UNKNOWN: Final = Unknown.UNKNOWN
 class Secret:
     """A PIN, by where it comes from; the value itself never stands in a plan.
 
-    `ref` is `env:NAME`, `file:PATH` or `yaml:FILE:LINE`; `live` stands for what the account
+    `ref` is `env:NAME`, `file:PATH` or `yaml:FILE:LINE:COLUMN`; `live` stands for what the account
     holds.
     """
 

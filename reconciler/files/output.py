@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from pathlib import Path
 
 from reconciler.errors import UsageError
@@ -11,9 +12,15 @@ from reconciler.errors import UsageError
 
 def check_output(path: Path) -> None:
     """Refuse a path that could not be written, before the work is done. UsageError."""
-    if path.is_symlink():
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        mode = stat.S_IFREG
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
+    if stat.S_ISLNK(mode):
         raise UsageError(f"{path}: is a symbolic link; name the file itself")
-    if path.exists() and not path.is_file():
+    if not stat.S_ISREG(mode):
         raise UsageError(f"{path}: is not a plain file")
     if not path.parent.is_dir():
         raise UsageError(f"{path}: there is no directory {path.parent}")

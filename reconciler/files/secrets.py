@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from reconciler.core.values import Secret
 from reconciler.errors import InputError, Problem
 
 _MOST_BYTES = 4096
+_MOST_SHOWN = 60
 
 
 def resolve_secrets(desired: Desired, root: Path, environ: Mapping[str, str]) -> dict[str, str]:
@@ -58,20 +61,38 @@ def _value(desired: Desired, root: Path, environ: Mapping[str, str], where: str,
 
 
 def _from_file(root: Path, name: str) -> str:
-    path = (root / name).resolve()
-    if not path.is_relative_to(root.resolve()):
-        raise ValueError(f"secret file {name} is outside of the project")
-    if not path.is_file():
-        raise ValueError(f"secret file {name} does not exist (or is no plain file)")
+    shown = name if len(name) <= _MOST_SHOWN else f"{name[:_MOST_SHOWN]}…"
     try:
-        with path.open("rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
-        text = raw.decode()
+        path = Path(os.path.realpath(root / name))
+        if not path.is_relative_to(os.path.realpath(root)):
+            raise ValueError(f"secret file {shown} is outside of the project")
+        raw = _read_plain(path)
+    except FileNotFoundError:
+        raise ValueError(f"secret file {shown} does not exist") from None
     except OSError as error:
-        raise ValueError(f"secret file {name} cannot be read: {error.strerror}") from None
+        raise ValueError(f"secret file {shown} cannot be read: {error.strerror}") from None
+    if raw is None:
+        raise ValueError(f"secret file {shown} is no plain file")
+    if len(raw) > _MOST_BYTES:
+        raise ValueError(f"secret file {shown} is too large")
+    try:
+        text = raw.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
-        raise ValueError(f"secret file {name} is not UTF-8") from None
-    text = text.removesuffix("\n").removesuffix("\r")
-    if not text or len(raw) > _MOST_BYTES:
-        raise ValueError(f"secret file {name} is {'empty' if not text else 'too large'}")
+        raise ValueError(f"secret file {shown} is not UTF-8") from None
+    if not text:
+        raise ValueError(f"secret file {shown} is empty")
     return text
+
+
+def _read_plain(path: Path) -> bytes | None:
+    """The bytes of a file, one more than allowed at most; None of a pipe, a directory and so on.
+
+    Opened without waiting and without following a link: it may have been swapped since.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        return os.read(descriptor, _MOST_BYTES + 1)
+    finally:
+        os.close(descriptor)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import re
 from dataclasses import asdict
 from typing import Any
+
+import msgspec
 
 from reconciler.core.outcome import Left, Outcome
 from reconciler.core.plan import Plan
@@ -14,7 +16,7 @@ from reconciler.core.values import show_json
 
 def plan_json(plan: Plan) -> str:
     """The plan document of the contract, indented."""
-    return json.dumps(plan_document(plan), indent=2, ensure_ascii=False)
+    return _json(plan_document(plan))
 
 
 def outcome_json(outcome: Outcome) -> str:
@@ -48,4 +50,21 @@ def outcome_json(outcome: Outcome) -> str:
         "journal": None,
         "converged": outcome.converged,
     }
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return _json(document)
+
+
+_PERHAPS_STEERING = re.compile("[\x7f-\U0010ffff]")
+
+
+def _json(document: object) -> str:
+    """Indented JSON. What could steer a terminal is escaped: the data is the same."""
+    text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+    return _PERHAPS_STEERING.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    char = match[0]
+    if char.isprintable():
+        return char
+    units = char.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from reconciler.core.changes import UnknownField, Withheld
 from reconciler.core.outcome import Failed, Left, Outcome
 from reconciler.core.plan import Plan, Summary
-from reconciler.core.text import neutral
+from reconciler.core.text import neutral, shortened
 from reconciler.report.grouping import Block, FieldGroup, blocks, examples
 from reconciler.report.words import calls, count, duration, grouped, shown
 
@@ -100,7 +100,7 @@ def _change(block: Block, group: FieldGroup) -> str:
     if group.tags is not None:
         signs = [f"+{neutral(tag)}" for tag in group.tags.come]
         signs += [f"-{neutral(tag)}" for tag in group.tags.gone]
-        edit = ", ".join(signs)
+        edit = shortened(", ".join(signs), 200)
     if len(group.befores) == 1:
         lists = f"{shown(field.before)} → {shown(field.after)}"
         return f"{lists}  ({edit})" if edit else lists
