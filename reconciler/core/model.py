@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from reconciler.core.fields import Kind, Listing
+from reconciler.core.safety import Safety
 from reconciler.core.values import LiveValue
 from reconciler.errors import Problem
 
@@ -53,14 +54,18 @@ class Settings:
         return dict(zip(self.paths, self.values, strict=True))
 
 
+NO_SETTINGS = Settings((), (), ())
+
+
 @dataclass(frozen=True, slots=True)
 class DesiredNumber:
-    """A declared number, all layers merged."""
+    """A declared number, all layers merged; or, with `release`, one to give back."""
 
     phone_number: str
     kind: Kind
     settings: Settings
     source: Source
+    release: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ class Desired:
     base_url: str = ""
     secrets: Mapping[str, str] = field(default_factory=_nothing, repr=False)
     warnings: tuple[Problem, ...] = ()
+    safety: Safety = field(default_factory=Safety)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,8 @@ class Safety:
         return tuple(each for each in self.ignore if each.until is None or day <= each.until)
 
 
-def _texts(raw: Any) -> frozenset[str]:
+def texts(raw: Any) -> frozenset[str]:
+    """One text or a list of them, as a set."""
     return frozenset([raw] if isinstance(raw, str) else raw or ())
 
 
@@ -92,13 +93,11 @@ def read_safety(data: Mapping[str, Any], connections: Mapping[str, str]) -> Safe
         max_changes=rules.get("max_changes"),
         allow=frozenset(each for each in _IN_THE_FILE if rules.get(each.value)),
         select=Select(
-            tags=_texts(scope.get("tags")),
+            tags=texts(scope.get("tags")),
             connection_ids=frozenset(
-                connections.get(each, each) for each in _texts(scope.get("connection_ids"))
+                connections.get(each, each) for each in texts(scope.get("connection_ids"))
             ),
-            statuses=frozenset(
-                each.replace("_", "-") for each in _texts(scope.get("statuses"))
-            ),
+            statuses=frozenset(each.replace("_", "-") for each in texts(scope.get("statuses"))),
         ),
         ignore=tuple(
             Ignore(
