@@ -40,7 +40,6 @@ from reconciler.errors import (
     KeyRefusedError,
 )
 
-
 _QUEUE_FACTOR = 4
 _SWITCH = "voice.call_forwarding.call_forwarding_enabled"
 
@@ -353,10 +352,10 @@ class Applier:
         for number, before in self._connections.items():
             after = confirmation.values.get(number, {}).get("connection_id", UNKNOWN)
             if UNKNOWN not in (before, after) and after != before:
+                way = f"from {before or 'none'} to {after or 'none'}"
                 yield (
                     number,
-                    f"the provider moved connection_id from {before or 'none'} to "
-                    f"{after or 'none'} when forwarding was switched on",
+                    f"the provider moved connection_id {way} when forwarding was switched on",
                 )
 
 
