@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from reconciler.core.fields import Kind
 from reconciler.core.model import Source
-from reconciler.core.values import Value
+from reconciler.core.values import LiveValue, Value
 
 
 class Action(StrEnum):
@@ -21,11 +21,12 @@ class Action(StrEnum):
 class FieldChange:
     """One field of one number: `before` is live, `after` declared, both canonical.
 
-    Many numbers share one FieldChange when they change alike.
+    `before` is UNKNOWN where the live value cannot be read and writing it is allowed all the
+    same. Many numbers share one FieldChange when they change alike.
     """
 
     path: str
-    before: Value
+    before: LiveValue
     after: Value
     source: Source
     risk: tuple[str, ...] = ()
@@ -48,7 +49,7 @@ class Withheld:
 
     phone_number: str
     path: str
-    before: Value
+    before: LiveValue
     after: Value
     rule: str
     reason: str

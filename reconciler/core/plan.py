@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.core.changes import Action, Difference
+from reconciler.core.compiler import compile_operations, write_calls_floor
 from reconciler.core.fields import Channel
 from reconciler.core.model import Snapshot
-from reconciler.core.operations import Operation, compile_operations, write_calls_floor
+from reconciler.core.operations import Operation
 
 JOB_CALLS = frozenset(
     {Channel.UPDATE_JOB, Channel.EMERGENCY_JOB, Channel.DELETE_JOB, Channel.MESSAGING_BULK}

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS
-from reconciler.core.changes import Action, Change, Difference, FieldChange, Withheld
+from reconciler.core.changes import Action, Change, Difference, FieldChange, UnknownField, Withheld
 from reconciler.core.diff import live_value
 from reconciler.core.fields import Wire
 from reconciler.core.model import LiveNumber, Snapshot
 from reconciler.core.plan import Plan
+from reconciler.core.rules import EMERGENCY_ENABLED
 from reconciler.core.safety import Allowance, Ignore, Safety, Select
 from reconciler.core.values import UNKNOWN, Value
 
-EMERGENCY_ENABLED = "emergency.emergency_enabled"
 DELETION_LOCK = "deletion_lock_enabled"
 _FEWEST_FOR_PERCENT = 10
 
@@ -94,14 +94,18 @@ def _without_ignored(difference: Difference, ignored: Iterable[Ignore]) -> Diffe
     unknown = tuple(
         each for each in difference.unknown if not is_ignored(each.phone_number, each.path)
     )
-    touched = {each.phone_number for each in (*difference.changes, *difference.unknown)}
-    left = {each.phone_number for each in (*changes, *unknown)}
+    touched = _numbers_of(difference.changes, difference.unknown)
+    left = _numbers_of(changes, unknown)
     return replace(
         difference,
         changes=tuple(changes),
         unknown=unknown,
         unchanged=difference.unchanged + len(touched - left),
     )
+
+
+def _numbers_of(changes: Iterable[Change], unknown: Iterable[UnknownField]) -> set[str]:
+    return {each.phone_number for each in changes} | {each.phone_number for each in unknown}
 
 
 def _judge(subject: Subject) -> tuple[Change | None, list[Withheld]]:

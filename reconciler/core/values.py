@@ -115,4 +115,6 @@ def show_json(value: object) -> object:
         return list(value)
     if isinstance(value, Secret):
         return {"secret": value.ref}
+    if value is UNKNOWN:
+        return {"unknown": True}
     return value
