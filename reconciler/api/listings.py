@@ -10,16 +10,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from reconciler.api.read import ReadClient
 from reconciler.api.together import together
+from reconciler.core.fetchplan import Needs
 from reconciler.core.fields import Listing
-from reconciler.core.live import build_snapshot
-from reconciler.core.model import ListingRead, Snapshot
+from reconciler.core.model import ListingRead
 from reconciler.core.rows import ROW_TYPES
 from reconciler.core.text import neutral
 from reconciler.errors import ForbiddenError, KeyRefusedError, UnavailableError
@@ -159,33 +158,39 @@ async def _scan(
     return rows, ListingRead(listing, rows=len(rows), pages=pages)
 
 
-async def fetch(
+async def read_lists(
     reader: ReadClient,
     listings: Sequence[Listing],
+    needs: Needs,
     *,
-    base_url: str,
-    now: Callable[[], datetime],
     page_size: int,
-    need_tags: bool = False,
     progress: Progress = ignore_progress,
-) -> Snapshot:
-    """A snapshot of `listings`, all read side by side.
+    optional: bool = False,
+) -> tuple[dict[Listing, Rows], tuple[ListingRead, ...]]:
+    """`listings`, all read side by side: the rows of those that could be, and how each went.
 
-    With `need_tags` a slim list whose rows lack their tags (they have no documented schema
-    there) is given up for the full one. A list that answers 403 is noted as refused; when none
-    can be read, KeyRefusedError.
+    A slim list whose rows lack tags that matter (they have no documented schema there) is given
+    up for the full one; a full list whose rows lack keys that matter is helped out by the slim
+    one. A list that answers 403 is noted as refused, or left out where it is `optional`; when
+    none can be read, KeyRefusedError.
     """
-    started = reader.reads
-    each = (_read(reader, listing, page_size, need_tags, progress) for listing in listings)
+    each = (_read(reader, listing, page_size, needs.need_tags, progress) for listing in listings)
     async with together(each) as waiting:
         results = await asyncio.gather(*waiting)
     rows = {read.listing: found for found, read in results if not read.refused}
-    reads = tuple(read for _, read in results)
-    if not rows:
+    reads = [read for _, read in results if not (optional and read.refused)]
+    if not rows and not optional:
         raise KeyRefusedError("GET " + reads[0].listing, reads[0].refused, status=403)
-    return build_snapshot(
-        rows, reads, base_url=base_url, fetched_at=now(), calls=reader.reads - started
-    )
+    if Listing.SLIM not in rows and _has_gaps(rows.get(Listing.NUMBERS, {}), needs.nullable):
+        found, read = await _read(reader, Listing.SLIM, page_size, False, progress)
+        if read.listing is Listing.SLIM and not read.refused:
+            rows[Listing.SLIM] = found
+            reads.append(read)
+    return rows, tuple(reads)
+
+
+def _has_gaps(rows: Rows, keys: Sequence[str]) -> bool:
+    return any(getattr(row, key) is msgspec.UNSET for row in rows.values() for key in keys)
 
 
 async def _read(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.api.clock import SystemClock
-from reconciler.api.jobs import TERMINAL, JobAnswer, list_jobs, poll_jobs
+from reconciler.api.jobs import TERMINAL, JobAnswer, list_jobs, one_job
 from reconciler.api.read import open_reader
 from reconciler.workflow.common import Options, account, account_here
 
@@ -21,7 +21,7 @@ async def jobs_show(options: Options, job_id: str) -> JobAnswer:
     """One job, with what became of each number. NotFoundError where there is none."""
     endpoint, limits = account(account_here(), options)
     async with open_reader(endpoint, limits, SystemClock()) as reader:
-        return (await poll_jobs(reader, [job_id]))[job_id]
+        return await one_job(reader, job_id)
 
 
 async def jobs_wait(options: Options, job_id: str) -> JobAnswer:
@@ -32,7 +32,7 @@ async def jobs_wait(options: Options, job_id: str) -> JobAnswer:
     pause = _FIRST
     async with open_reader(endpoint, limits, clock) as reader:
         while True:
-            job = (await poll_jobs(reader, [job_id]))[job_id]
+            job = await one_job(reader, job_id)
             left = until - clock.monotonic()
             if job.status in TERMINAL or left <= 0:
                 return job
