@@ -291,7 +291,8 @@ def _find_strays(join: _Join, rows: Rows) -> None:
             if id_ not in ids and number not in join.numbers:
                 missing[number].append(NAMES[listing])
     for number, lists in missing.items():
-        join.conflicts.setdefault(number, f"{' and '.join(lists)} holds it, no number list does")
+        hold = "holds" if len(lists) == 1 else "hold"
+        join.conflicts.setdefault(number, f"{' and '.join(lists)} {hold} it, no number list does")
 
 
 def values_in(listing: Listing, row: Row, paths: Iterable[str], kind: Kind) -> dict[str, LiveValue]:

@@ -52,6 +52,11 @@ _ENV_NAME: Schema = {
     "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(?![\s\S])",
     "errorMessage": "the name of an environment variable is needed, never the value itself",
 }
+_ANY_ID: Schema = {
+    "type": "string",
+    "minLength": 1,
+    "description": "An id of any form, taken as it stands.",
+}
 
 _BY_TYPE: dict[Type, Schema] = {
     Type.BOOLEAN: {"type": ["boolean"]},
@@ -60,7 +65,7 @@ _BY_TYPE: dict[Type, Schema] = {
     Type.ID: {
         "type": ["string", "object"],
         "minLength": 1,
-        "properties": {"id": {"type": "string", "minLength": 1}},
+        "properties": {"id": _ANY_ID},
         "required": ["id"],
         "additionalProperties": False,
     },
@@ -208,11 +213,12 @@ def _definitions() -> Schema:
         },
         "aliases": {
             "type": "object",
+            "description": "Alias: the id that it stands for.",
             "additionalProperties": {
                 "type": ["string", "object"],
                 "pattern": ID_PATTERN,
                 "errorMessage": "an id is needed: all digits, a UUID, or {id: any text}",
-                "properties": {"id": {"type": "string", "minLength": 1}},
+                "properties": {"id": _ANY_ID},
                 "required": ["id"],
             },
         },
@@ -346,7 +352,12 @@ def numbers_schema() -> Schema:
             "files": {
                 "type": "object",
                 "description": "Which files below belong to the project (reconciler.yaml only).",
-                "properties": {"include": _TEXT_LIST, "exclude": _TEXT_LIST},
+                "properties": {
+                    "include": _TEXT_LIST
+                    | {"description": "Globs: only these files.", "examples": [["sites/**"]]},
+                    "exclude": _TEXT_LIST
+                    | {"description": "Globs: none of these files.", "examples": [["drafts/**"]]},
+                },
                 "additionalProperties": False,
             },
             "limits": _limits(),

@@ -297,7 +297,7 @@ def _not_one_of(path: _Path, value: object, schema: Schema) -> str:
 def _rule(path: _Path, error: jsonschema.ValidationError, schema: Schema) -> str:
     name, value, bound = _name(path), error.instance, error.validator_value
     keys = list(schema.get("properties", {}))
-    if value == "":
+    if value == "" and error.validator in {"minLength", "pattern"}:
         clear = ": null clears it" if "null" in schema["type"] else ""
         return f"{name} must not be empty{clear}"
     match error.validator:

@@ -1,0 +1,1 @@
+"""Fleet -> snapshot -> desired -> plan, without a network."""
