@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from reconciler.api.clock import Clock
-from reconciler.api.confirm import Confirmation, Expected, confirm
+from reconciler.api.confirm import Confirmation, Expected, Reading, confirm
 from reconciler.api.gate import ShutError
 from reconciler.api.http import decode
 from reconciler.api.jobs import JobData, OrderData, Progress
@@ -26,11 +26,13 @@ from reconciler.api.requests import request_for
 from reconciler.api.settings import Limits
 from reconciler.api.together import together
 from reconciler.api.write import Answered, NotSent, Refused, Sent, Unknown, WriteClient
-from reconciler.core.changes import Change
+from reconciler.core.catalogue import BY_PATH
+from reconciler.core.changes import RELEASE, Action, Change
 from reconciler.core.fields import Channel
 from reconciler.core.operations import Operation, covered
 from reconciler.core.outcome import Applied, Failed, Left, Outcome
 from reconciler.core.plan import JOB_CALLS, Plan
+from reconciler.core.rules import EMERGENCY
 from reconciler.core.text import Redactor
 from reconciler.core.values import UNKNOWN, LiveValue, Value, show_json
 from reconciler.errors import (
@@ -132,9 +134,23 @@ class Applier:
         self._turns = asyncio.Semaphore(_QUEUE_FACTOR * limits.concurrency)
         self._poller = Poller(reader, clock, limits.job_timeout_seconds, self._in_a_hurry)
         self._by_path = _by_path(plan, self._records)
+        self._blind = {
+            (change.phone_number, field.path)
+            for change in plan.difference.changes
+            for field in change.fields
+            if field.before is UNKNOWN or BY_PATH[change.kind][field.path].write_only
+        }
         self._connections = connections
         self._pinned = pinned
         self._redact = redactor.redact
+        self._reading = Reading(
+            reader,
+            clock,
+            account_size=plan.live_numbers,
+            page_size=limits.page_size,
+            emergency_seconds=limits.job_timeout_seconds,
+            hurry=self._in_a_hurry,
+        )
 
     async def run(self) -> Outcome:
         """Send every operation, wait for the jobs, read everything back.
@@ -267,22 +283,24 @@ class Applier:
     async def _confirm(self) -> Confirmation:
         """Read back everything that was sent and not refused."""
         expected = [
-            Expected(number, change.id, after, patient)
+            Expected(number, change.id, after, patient, change.kind)
             for number, change in self._changes.items()
             for patient in (True, False)
             if (after := self._to_confirm(change, patient))
         ]
-        self._watcher.confirming(len(expected))
+        released = {
+            number: self._ids[number]
+            for number, records in self._by_path.items()
+            if (record := records.get(RELEASE)) and record.sent
+        }
+        self._watcher.confirming(len(expected) + len(released))
         try:
             return await confirm(
-                self._reader,
-                self._clock,
+                self._reading,
                 expected,
+                released,
                 secrets=self._secrets,
-                account_size=self._plan.live_numbers,
-                page_size=self._limits.page_size,
                 also=dict.fromkeys(self._connections, ("connection_id",)),
-                hurry=self._in_a_hurry,
             )
         except KeyRefusedError as error:
             self._stop.now(f"the key was refused: {error}", key_refused=True)
@@ -291,11 +309,15 @@ class Applier:
     def _to_confirm(self, change: Change, patient: bool) -> dict[str, Value]:
         """The fields to read back: with patience what should show, without it what a job lists
         as failed (a refused PATCH has nothing to show)."""
-        after = {field.path: field.after for field in change.fields}
+        rows = BY_PATH[change.kind]
+        after = {
+            field.path: field.after for field in change.fields if not rows[field.path].write_only
+        }
         return {
             path: after[path]
             for path, record in self._by_path[change.phone_number].items()
-            if record.sent
+            if path in after
+            and record.sent
             and (change.phone_number in record.failures) is not patient
             and (patient or record.operation.call in JOB_CALLS)
         }
@@ -305,11 +327,17 @@ class Applier:
         failed: list[Failed] = []
         skipped: list[Left] = []
         unconfirmed: list[Left] = []
+        unverifiable: list[Left] = []
         for number, records in self._by_path.items():
             for path, record in records.items():
                 id_ = record.operation.id
-                if (number, path) in confirmation.seen:
+                if (number, path) in confirmation.seen or (
+                    path == RELEASE and number in confirmation.gone
+                ):
                     applied.append(Applied(number, path, id_))
+                elif number in confirmation.emergency_failed and path in EMERGENCY:
+                    text = "emergency service could not be provisioned: provisioning-failed"
+                    failed.append(Failed(number, path, id_, "", text))
                 elif items := record.failures.get(number):
                     failed += [
                         Failed(number, path, id_, item.code, self._redact(_detail(item)))
@@ -320,6 +348,9 @@ class Applier:
                     skipped.append(Left(number, path, id_, reason))
                 else:
                     got = confirmation.values.get(number, {}).get(path, UNKNOWN)
+                    if got is UNKNOWN and (number, path) in self._blind and not record.doubt:
+                        unverifiable.append(Left(number, path, id_, "no answer shows it"))
+                        continue
                     reason = self._redact(_unconfirmed(record, path, got))
                     unconfirmed.append(Left(number, path, id_, reason))
         moved = dict(self._moved_connections(confirmation))
@@ -331,9 +362,10 @@ class Applier:
         difference = self._plan.difference
         return Outcome(
             applied=tuple(applied),
-            failed=tuple(failed),
+            # A number without its emergency service is what has to be seen first.
+            failed=tuple(sorted(failed, key=lambda each: each.path not in EMERGENCY)),
             unconfirmed=tuple(unconfirmed),
-            unverifiable=(),
+            unverifiable=tuple(unverifiable),
             skipped=tuple(skipped),
             withheld=difference.withheld,
             not_owned=difference.not_owned,
@@ -365,7 +397,9 @@ def _by_path(plan: Plan, records: Mapping[str, _Record]) -> dict[str, dict[str, 
     found: dict[str, dict[str, _Record]] = {number: {} for number in changes}
     for operation in plan.operations:
         for number in operation.numbers:
-            for path in covered(operation, changes[number]):
+            change = changes[number]
+            release = change.action is Action.RELEASE
+            for path in (RELEASE,) if release else covered(operation, change):
                 found[number][path] = records[operation.id]
     return found
 

@@ -15,10 +15,11 @@ import msgspec
 
 from reconciler.api.read import ReadClient
 from reconciler.api.settings import segment
+from reconciler.core.jobs import ENDED, Job
 from reconciler.core.text import Redactor
 from reconciler.errors import ApiError, ApiErrorItem, KeyRefusedError
 
-TERMINAL = frozenset({"completed", "failed", "expired"})
+TERMINAL = ENDED
 _JOBS = "/phone_numbers/jobs"
 _PAGE = 50
 _LARGEST_PAGE = 250
@@ -154,6 +155,31 @@ async def poll_order(reader: ReadClient, order_id: str) -> OrderAnswer | ApiErro
         raise
     except ApiError as error:
         return error
+
+
+def as_job(job: JobAnswer) -> Job:
+    """A job for a report: its numbers as the API names them."""
+
+    def name(each: _Number) -> str:
+        return _REDACT.clean(str(each.phone_number or each.id or ""), 80)
+
+    def text(value: object) -> str:
+        return _REDACT.clean(value, 80) if isinstance(value, str) else ""
+
+    done = tuple(name(each) for each in job.successful_operations or ())
+    failed = {name(each): _errors(each.errors) for each in job.failed_operations or ()}
+    pending = tuple(name(each) for each in job.pending_operations or ())
+    return Job(
+        id=job.id,
+        type=text(job.type),
+        status=job.status,
+        created_at=text(job.created_at),
+        etc=job.etc or "",
+        numbers=len(job.phone_numbers or ()) or len(done) + len(failed) + len(pending),
+        done=done,
+        failed=failed,
+        pending=pending,
+    )
 
 
 def judge_job(job: JobAnswer, numbers_by_id: Mapping[str, str]) -> Progress:

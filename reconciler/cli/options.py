@@ -93,7 +93,7 @@ _LIVE = click.option(
     metavar="FILE",
     help="Compare with a snapshot that fetch wrote, without the network.",
 )
-_JOBS = click.option(
+job_timeout_option = click.option(
     "--job-timeout",
     type=float,
     callback=_positive,
@@ -127,7 +127,7 @@ writing_options: Callable[[F], F] = _stack(
     path_argument,
     *_SCOPE,
     *_NETWORK,
-    _JOBS,
+    job_timeout_option,
     *_ALLOW,
     format_option,
     color_option,
@@ -136,15 +136,20 @@ writing_options: Callable[[F], F] = _stack(
 """For apply: the same without --live, and with the time of jobs."""
 
 
+asking_options: Callable[[F], F] = _stack(path_argument, *_SCOPE[:2], *_NETWORK, format_option)
+"""For commands that only ask about declared numbers: PATH, --target, --tag, pace, format."""
+
+
 def options_from(given: dict[str, Any]) -> Options:
     """What the options of a command say, for the workflow."""
+    from reconciler.core.safety import Allowance
     from reconciler.core.scope import Scope, Section
     from reconciler.workflow import Options
 
     scope = Scope(
         targets=tuple(given["targets"]),
         tags=tuple(given["tags"]),
-        only=tuple(Section(each) for each in given["only"]),
+        only=tuple(Section(each) for each in given.get("only", ())),
     )
     return Options(
         scope=scope,

@@ -9,6 +9,13 @@ from reconciler.core.fields import Kind
 from reconciler.core.model import Source
 from reconciler.core.values import LiveValue, Value
 
+RELEASE = "release"
+"""What stands for the path where a whole number is given back."""
+
+
+RISKS = ("emergency", "release", "unlock", "pin", "connection", "unassign", "cost")
+"""The labels of what a change puts at risk, the gravest first."""
+
 
 class Action(StrEnum):
     """What is done to a number."""
@@ -41,6 +48,8 @@ class Change:
     kind: Kind
     action: Action
     fields: tuple[FieldChange, ...]
+    source: Source | None = None
+    """Where it is declared; given for a release, which has no fields to say so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,7 +217,7 @@ def diff(
                 not_owned.append(NotOwned(number.phone_number, number.source))
             continue
         if number.release:
-            changes.append(Change(live.phone_number, live.id, live.kind, Action.RELEASE, ()))
+            changes.append(_release(number, live))
             continue
         fields, blind = differ.compare(number, live)
         unknown += blind
@@ -235,6 +235,10 @@ def diff(
         unchanged=unchanged,
         unmanaged=sum(number not in known for number in snapshot.numbers),
     )
+
+
+def _release(number: DesiredNumber, live: LiveNumber) -> Change:
+    return Change(live.phone_number, live.id, live.kind, Action.RELEASE, (), source=number.source)
 
 
 def _misplaced(desired: Desired, snapshot: Snapshot) -> Iterator[Problem]:

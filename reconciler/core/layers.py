@@ -9,13 +9,12 @@ from typing import Any
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.fields import Kind
 from reconciler.core.model import Settings, Source
-from reconciler.core.rules import EMERGENCY_ADDRESS, EMERGENCY_ENABLED, broken_rules
+from reconciler.core.rules import EMERGENCY, EMERGENCY_ADDRESS, EMERGENCY_ENABLED, broken_rules
 from reconciler.core.values import TagEdit
 
 Broken = tuple[Source, str]
 """Where a rule between fields is broken, and what to say of it."""
 
-_EMERGENCY = frozenset({EMERGENCY_ENABLED, EMERGENCY_ADDRESS})
 _ORDER = {kind: {path: place for place, path in enumerate(BY_PATH[kind])} for kind in Kind}
 
 
@@ -34,7 +33,7 @@ class Layer:
     def set(self, path: str, value: Any, source: Source) -> None:
         """Give `path` a value; for building a layer of height 0."""
         self.entries[path] = (value, source)
-        if path in _EMERGENCY:
+        if path in EMERGENCY:
             self.heights = {**self.heights, path: 0}
 
 

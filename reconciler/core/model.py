@@ -139,3 +139,12 @@ class Snapshot:
             return live.values[self.columns[live.kind].index(path)]
         except ValueError:
             raise KeyError(path) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The ownership of declared numbers; each is in one of the three."""
+
+    editable: tuple[DesiredNumber, ...]
+    not_editable: tuple[DesiredNumber, ...]
+    not_owned: tuple[DesiredNumber, ...]

@@ -11,7 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS
-from reconciler.core.changes import Action, Change, Difference, FieldChange, UnknownField, Withheld
+from reconciler.core.changes import (
+    RELEASE,
+    Action,
+    Change,
+    Difference,
+    FieldChange,
+    UnknownField,
+    Withheld,
+)
 from reconciler.core.diff import live_value
 from reconciler.core.fields import Wire
 from reconciler.core.model import LiveNumber, Snapshot
@@ -129,7 +137,7 @@ def _judge(subject: Subject) -> tuple[Change | None, list[Withheld]]:
 
 def _all_of(change: Change, hold: Hold) -> Iterator[Withheld]:
     if change.action is Action.RELEASE:
-        yield Withheld(change.phone_number, "", None, None, hold.rule, hold.reason)
+        yield Withheld(change.phone_number, RELEASE, None, None, hold.rule, hold.reason)
     for field in change.fields:
         yield _one(change, field, hold)
 

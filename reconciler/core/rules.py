@@ -10,6 +10,7 @@ from reconciler.core.model import Settings
 
 EMERGENCY_ENABLED = "emergency.emergency_enabled"
 EMERGENCY_ADDRESS = "emergency.emergency_address_id"
+EMERGENCY = frozenset({EMERGENCY_ENABLED, EMERGENCY_ADDRESS})
 _ABOVE = {Kind.NUMBER: "voice.", Kind.MOBILE: ""}
 """Where the call settings of a kind stand."""
 

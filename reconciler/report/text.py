@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from reconciler.core.changes import UnknownField, Withheld
+from reconciler.core.changes import RISKS, Action, UnknownField, Withheld
 from reconciler.core.outcome import Failed, Left, Outcome
 from reconciler.core.plan import Plan, Summary
 from reconciler.core.text import neutral, shortened
@@ -74,13 +74,26 @@ def _account(plan: Plan, reads: int) -> str:
 
 
 def _changes(plan: Plan, paint: Paint) -> Iterator[str]:
-    for block in blocks(plan.difference.changes):
+    """What changes: what is given back, each by its name, then the gravest risks first."""
+    changes = plan.difference.changes
+    for change in changes:
+        if change.action is Action.RELEASE:
+            source = paint(f"# {neutral(str(change.source))}", "dim")
+            name = paint(f"{change.phone_number} is given back", "bold")
+            yield f"  {paint('-', 'risk')} {name}{paint('  [release]', 'risk')}  {source}"
+    updates = [change for change in changes if change.action is Action.UPDATE]
+    for block in sorted(blocks(updates), key=_gravity):
         title = examples(block.numbers)
         if len(block.numbers) > 1:
             title = f"{count(len(block.numbers), 'number')}: {title}"
         yield f"  {paint('~', 'change')} {paint(title, 'bold')}"
         for group in block.fields:
             yield f"      {_field(block, group, paint)}"
+
+
+def _gravity(block: Block) -> int:
+    labels = {label for group in block.fields for label in group.example.risk}
+    return next((at for at, risk in enumerate(RISKS) if risk in labels), len(RISKS))
 
 
 def _field(block: Block, group: FieldGroup, paint: Paint) -> str:

@@ -3,7 +3,7 @@
 from reconciler.workflow.applying import apply
 from reconciler.workflow.common import Options, Project, load
 from reconciler.workflow.jobs import jobs_list, jobs_show, jobs_wait
-from reconciler.workflow.ownership import Verified, verify
+from reconciler.workflow.ownership import verify
 from reconciler.workflow.planning import Planned, drift, plan
 from reconciler.workflow.snapshots import fetch_everything, load_snapshot, snapshot_json
 
@@ -11,7 +11,6 @@ __all__ = [
     "Options",
     "Planned",
     "Project",
-    "Verified",
     "apply",
     "drift",
     "fetch_everything",

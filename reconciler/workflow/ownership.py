@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.api.clock import SystemClock
 from reconciler.api.ownership import ask_ownership
 from reconciler.api.read import open_reader
-from reconciler.core.model import DesiredNumber
+from reconciler.core.model import DesiredNumber, Verified
 from reconciler.core.scope import by_tag_declared, by_target
 from reconciler.errors import UsageError
 from reconciler.workflow.common import Options, account, load
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """Every declared number is in one of the three."""
-
-    editable: tuple[DesiredNumber, ...]
-    not_editable: tuple[DesiredNumber, ...]
-    not_owned: tuple[DesiredNumber, ...]
 
 
 async def verify(path: Path, options: Options) -> Verified:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from reconciler.api.clock import Clock, SystemClock
+from reconciler.api.clock import SystemClock
 from reconciler.api.listings import Progress, ignore_progress, read_lists
 from reconciler.api.ownership import ask_ownership
 from reconciler.api.read import ReadClient, open_reader
@@ -16,8 +16,8 @@ from reconciler.core.changes import Difference, UnknownField, Withheld
 from reconciler.core.diff import diff
 from reconciler.core.fetchplan import Needs, lists_for, more_lists
 from reconciler.core.fields import Kind
-from reconciler.core.live import build_snapshot
-from reconciler.core.model import Desired, Snapshot
+from reconciler.core.live import Rows, build_snapshot
+from reconciler.core.model import Desired, ListingRead, Snapshot
 from reconciler.core.plan import JOB_CALLS, Origin, Plan, make_plan
 from reconciler.core.policy import refusals, withhold
 from reconciler.core.safety import Allowance
@@ -61,12 +61,19 @@ async def _compare(path: Path, options: Options, progress: Progress, *, for_drif
         snapshot = load_snapshot(options.live)
         targeted = by_target(project.desired, options.scope.targets)
         return _planned(project, targeted, options, snapshot, for_drift=for_drift)
-    endpoint, _ = account(project.desired, options)
+    endpoint, limits = account(project.desired, options)
     clock = SystemClock()
     targeted = by_target(project.desired, options.scope.targets)
     async with open_reader(endpoint, limits, clock) as reader:
-        snapshot = await _fetch_needed(
-            reader, project.desired, targeted, options, endpoint.base_url, clock, progress
+        rows, reads = await _read_needed(
+            reader, project.desired, targeted, options, limits.page_size, progress
+        )
+        snapshot = build_snapshot(
+            rows,
+            reads,
+            base_url=endpoint.base_url,
+            fetched_at=clock.now(),
+            calls=reader.reads,
         )
         first = _planned(project, targeted, options, snapshot, for_drift=for_drift)
         return await _preflight(reader, first, options)
@@ -144,15 +151,14 @@ def _without_write_only(difference: Difference) -> tuple[Difference, tuple[str, 
 # ---- reading ----------------------------------------------------------------------------------
 
 
-async def _fetch_needed(
+async def _read_needed(
     reader: ReadClient,
     desired: Desired,
     targeted: Desired,
     options: Options,
-    base_url: str,
-    clock: Clock,
+    page_size: int,
     progress: Progress,
-) -> Snapshot:
+) -> tuple[Rows, tuple[ListingRead, ...]]:
     """The lists that hold what is declared; a further number list only where a number was not
     found where it is declared."""
     sections = by_section(targeted, options.scope.only)
@@ -162,18 +168,14 @@ async def _fetch_needed(
     kinds = {number.phone_number: number.kind for number in targeted.numbers.values()}
     releases = any(number.release for number in targeted.numbers.values())
     needs = Needs(paths, frozenset(kinds.values()), releases)
-    size = limits_of(desired, options).page_size
-    rows, reads = await read_lists(
-        reader, lists_for(needs), needs, page_size=size, progress=progress
-    )
+    lists = lists_for(needs)
+    rows, reads = await read_lists(reader, lists, needs, page_size=page_size, progress=progress)
     if more := more_lists(kinds, rows):
         extra, extra_reads = await read_lists(
-            reader, more, needs, page_size=size, progress=progress, optional=True
+            reader, more, needs, page_size=page_size, progress=progress, optional=True
         )
         rows, reads = {**rows, **extra}, (*reads, *extra_reads)
-    return build_snapshot(
-        rows, reads, base_url=base_url, fetched_at=clock.now(), calls=reader.reads
-    )
+    return rows, reads
 
 
 async def _preflight(reader: ReadClient, planned: Planned, options: Options) -> Planned:
