@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from reconciler.core.changes import RISKS, Action, UnknownField, Withheld
+from reconciler.core.changes import RELEASE, RISKS, Action, UnknownField, Withheld
 from reconciler.core.outcome import Failed, Left, Outcome
 from reconciler.core.plan import Plan, Summary
 from reconciler.core.text import neutral, shortened
@@ -38,8 +38,9 @@ def plan_text(plan: Plan, *, reads: int, paint: Paint = plain) -> str:
 
 
 def _plan_line(summary: Summary, paint: Paint) -> str:
+    updated = summary.numbers_changed - summary.released
     return (
-        f"{paint('Plan:', 'bold')} {count(summary.numbers_changed, 'number')} to change, "
+        f"{paint('Plan:', 'bold')} {count(updated, 'number')} to change, "
         f"{summary.released:,} to release, {summary.unchanged:,} unchanged."
     )
 
@@ -157,7 +158,9 @@ def _held(what: str, items: Sequence[Withheld | UnknownField], reason: str, pain
     numbers = list(dict.fromkeys(item.phone_number for item in items))
     paths = list(dict.fromkeys(item.path for item in items if item.path))
     fields = f" {examples(paths)} of" if paths else ""
-    who = f"{count(len(numbers), 'number')} ({examples(numbers)})"
+    # What would be given back is named, however many.
+    most = len(numbers) if RELEASE in paths else 3
+    who = f"{count(len(numbers), 'number')} ({examples(numbers, most)})"
     return f"  {paint('!', 'risk')} {what}:{fields} {who}: {neutral(reason)}"
 
 
@@ -175,6 +178,12 @@ def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
     if outcome.not_owned:
         numbers = [each.phone_number for each in outcome.not_owned]
         lines.append(f"  {paint('!', 'risk')} not owned: {examples(numbers, 5)}")
+    lines += _left("cannot be verified", outcome.unverifiable, paint)
+    lines += [
+        f"  {paint('-', 'risk')} {each.phone_number} was given back"
+        for each in outcome.applied
+        if each.path == RELEASE
+    ]
     lines += [f"  note: {neutral(note)}" for note in outcome.notes]
     if outcome.stopped:
         lines.append(f"  {paint('Stopped:', 'risk')} {neutral(outcome.stopped)}")
