@@ -26,6 +26,7 @@ from reconciler.errors import ForbiddenError, KeyRefusedError, UnavailableError
 _SCANS = 4
 _MOST_ROWS = 10_000_000
 _MOST_PAGES = 50_000
+_SIDE_BY_SIDE = 64
 _BY_NUMBER = {"sort": "phone_number"}
 _QUERIES: Mapping[Listing, Mapping[str, str]] = {
     # Tags and connection come only when asked for.
@@ -116,6 +117,36 @@ async def read_listing(
     )
 
 
+class _Scan:
+    """One reading of a list; whatever shows that it moved meanwhile is a _MovedError."""
+
+    def __init__(self, listing: Listing, total: int, progress: Progress) -> None:
+        self.rows: Rows = {}
+        self.pages = 0
+        self._listing = listing
+        self._total = total
+        self._progress = progress
+
+    def take(self, page: _Page) -> None:
+        """Add the rows of a page."""
+        if page.meta.total_results != self._total:
+            raise _MovedError(f"{self._total} rows became {page.meta.total_results}")
+        if self._total and not page.rows:
+            raise _MovedError(f"{self._total} rows are claimed, and a page of them is empty")
+        for row in page.rows:
+            if row.id in self.rows:
+                raise _MovedError(f"{neutral(row.phone_number)} came twice")
+            self.rows[row.id] = row
+        self.pages += 1
+        self._progress(self._listing, len(self.rows), self._total)
+
+    def done(self) -> tuple[Rows, ListingRead]:
+        """Everything, once every page was taken."""
+        if len(self.rows) != self._total:
+            raise _MovedError(f"{len(self.rows)} different rows came of {self._total}")
+        return self.rows, ListingRead(self._listing, rows=len(self.rows), pages=self.pages)
+
+
 async def _scan(
     reader: ReadClient,
     listing: Listing,
@@ -124,38 +155,37 @@ async def _scan(
     suits: Callable[[Row], bool] | None,
 ) -> tuple[Rows, ListingRead] | None:
     first = await _read_page(reader, listing, 1, page_size)
-    total = first.meta.total_results
-    size = first.meta.page_size
-    size = size if size is not None and 0 < size <= page_size else page_size
+    total, size = first.meta.total_results, _size_of(first, page_size)
     last = -(-total // size)
     if last > _MOST_PAGES:
         raise UnavailableError(f"GET {listing}", f"claims to have {last:,} pages of {size} rows")
-    rows: Rows = {}
-    pages = 1
+    scan = _Scan(listing, total, progress)
+    numbers = iter(range(2, last + 1))
 
     def take(page: _Page) -> bool:
-        if page.meta.total_results != total:
-            raise _MovedError(f"{total} rows became {page.meta.total_results}")
-        if total and not page.rows:
-            raise _MovedError(f"{total} rows are claimed, and a page of them is empty")
-        for row in page.rows:
-            if row.id in rows:
-                raise _MovedError(f"{neutral(row.phone_number)} came twice")
-            rows[row.id] = row
-        progress(listing, len(rows), total)
+        scan.take(page)
         return suits is None or all(map(suits, page.rows))
+
+    async def work() -> bool:
+        """Read pages for as long as there are any, and their rows suit."""
+        for number in numbers:
+            if not take(await _read_page(reader, listing, number, size)):
+                return False
+        return True
 
     if not take(first):
         return None
-    rest = (_read_page(reader, listing, n, size) for n in range(2, last + 1))
-    async with together(rest) as waiting:
-        for page in asyncio.as_completed(waiting):
-            pages += 1
-            if not take(await page):
+    async with together(work() for _ in range(min(_SIDE_BY_SIDE, last - 1))) as workers:
+        for each in asyncio.as_completed(workers):
+            if not await each:
                 return None
-    if len(rows) != total:
-        raise _MovedError(f"{len(rows)} different rows came of {total}")
-    return rows, ListingRead(listing, rows=len(rows), pages=pages)
+    return scan.done()
+
+
+def _size_of(first: _Page, page_size: int) -> int:
+    """How many rows a page holds: what was asked for, or less where the list says so."""
+    told = first.meta.page_size
+    return told if told is not None and 0 < told <= page_size else page_size
 
 
 async def read_lists(

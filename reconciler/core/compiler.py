@@ -99,6 +99,7 @@ class _Draft:
 
 
 _Units = dict[str, tuple[_Unit, ...]]
+_PLACES = {path: place for place, path in enumerate(BY_PATH[Kind.NUMBER])}
 _PATCHES = (Channel.PATCH_NUMBER, Channel.PATCH_VOICE)
 
 
@@ -209,11 +210,17 @@ def _by_single_setting(units: _Units, job_size: int) -> list[_Draft]:
             for number in numbers:
                 left[number].append(unit)
     drafts: list[_Draft] = []
-    for numbers_alike, shared in together.items():
+    # Jobs that set one field have no number in common: side by side, they can run together.
+    for numbers_alike, shared in sorted(together.items(), key=lambda item: _place(item[1][0])):
         drafts += _chunks(Channel.UPDATE_JOB, numbers_alike, tuple(shared), job_size)
     for number, alone in left.items():
         drafts += _cheapest([number], tuple(alone), job_size)
     return _in_call_order(drafts)
+
+
+def _place(unit: _Unit) -> int:
+    """Where the first field of `unit` stands in the catalogue."""
+    return _PLACES[unit.changes[0][0].path]
 
 
 def _cheapest(numbers: Sequence[str], units: tuple[_Unit, ...], job_size: int) -> list[_Draft]:

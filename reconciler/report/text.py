@@ -143,6 +143,11 @@ def _not_changed(plan: Plan, paint: Paint) -> Iterator[str]:
         )
 
 
+def _said(words: str) -> str:
+    """A reason that may hold what an answer said, fit for one line."""
+    return shortened(neutral(words), 500)
+
+
 def _withheld(items: Sequence[Withheld], paint: Paint) -> Iterator[str]:
     for (rule, reason), each in grouped(items, lambda item: (item.rule, item.reason)).items():
         yield _held(f"withheld ({rule})", each, reason, paint)
@@ -161,7 +166,7 @@ def _held(what: str, items: Sequence[Withheld | UnknownField], reason: str, pain
     # What would be given back is named, however many.
     most = len(numbers) if RELEASE in paths else 3
     who = f"{count(len(numbers), 'number')} ({examples(numbers, most)})"
-    return f"  {paint('!', 'risk')} {what}:{fields} {who}: {neutral(reason)}"
+    return f"  {paint('!', 'risk')} {what}:{fields} {who}: {_said(reason)}"
 
 
 # ---- what an apply did ------------------------------------------------------------------------
@@ -184,9 +189,9 @@ def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
         for each in outcome.applied
         if each.path == RELEASE
     ]
-    lines += [f"  note: {neutral(note)}" for note in outcome.notes]
+    lines += [f"  note: {_said(note)}" for note in outcome.notes]
     if outcome.stopped:
-        lines.append(f"  {paint('Stopped:', 'risk')} {neutral(outcome.stopped)}")
+        lines.append(f"  {paint('Stopped:', 'risk')} {_said(outcome.stopped)}")
     if lines:
         lines.append("")
     numbers_done = len({each.phone_number for each in outcome.applied})
@@ -211,7 +216,7 @@ def _failures(items: Sequence[Failed], paint: Paint) -> Iterator[str]:
         label = paint("failed:", "risk")
         yield (
             f"  {label} {path} of {count(len(numbers), 'number')}: {examples(numbers, 10)}: "
-            f"{neutral(f'{code} {detail}'.strip())}"
+            f"{_said(f'{code} {detail}'.strip())}"
         )
 
 
@@ -220,5 +225,5 @@ def _left(name: str, items: Sequence[Left], paint: Paint) -> Iterator[str]:
         numbers = [item.phone_number for item in each]
         yield (
             f"  {paint(name + ':', 'risk')} {path} of {count(len(numbers), 'number')}: "
-            f"{examples(numbers, 10)}: {neutral(reason)}"
+            f"{examples(numbers, 10)}: {_said(reason)}"
         )

@@ -56,12 +56,12 @@ class Clock(FakeClock):
 class Line(httpx.ASGITransport):
     """The way to the sandbox, as a real one would fail: a dropped call is a broken read."""
 
-    def __init__(self, sandbox: Sandbox, watch: Callable[[httpx.Request], None]) -> None:
-        super().__init__(sandbox.asgi)
-        self._watch = watch
+    def __init__(self, account: Account) -> None:
+        super().__init__(account.sandbox.asgi)
+        self._account = account
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self._watch(request)
+        self._account.asked(request)
         return await super().handle_async_request(request)
 
 
@@ -80,6 +80,10 @@ class Watched:
 
     def confirming(self, numbers: int) -> None:
         self.read_back = numbers
+
+
+def _nothing(request: httpx.Request) -> None:
+    """What happens, unless a test says otherwise, when a request leaves."""
 
 
 class Account:
@@ -103,7 +107,7 @@ class Account:
         self.control = self.sandbox.control
         self.watched = Watched()
         self.stop = Stop()
-        self.asked: Callable[[httpx.Request], None] = lambda request: None
+        self.asked: Callable[[httpx.Request], None] = _nothing
         self._connect(patch)
 
     def _connect(self, patch: pytest.MonkeyPatch) -> None:
@@ -113,7 +117,7 @@ class Account:
 
         def line(endpoint: object) -> httpx.AsyncBaseTransport:
             del endpoint
-            return Line(self.sandbox, lambda request: self.asked(request))
+            return Line(self)
 
         for place in ("reconciler.api.read", "reconciler.api.http", "reconciler.workflow"):
             patch.setattr(f"{place}.open_transport", line)

@@ -128,6 +128,7 @@ def test_a_bulk_order_leaves_the_product_alone(make_account: MakeAccount) -> Non
     account = make_account(
         number(ONE, messaging=held), number(TWO, messaging=held), bulk_resets_product=True
     )
-    account.declare(dict.fromkeys((ONE, TWO), {"messaging": {"messaging_profile_id": PROFILE}}))
+    assigned = {"messaging": {"messaging_profile_id": PROFILE}}
+    account.declare({ONE: assigned, TWO: assigned})
     account.apply()
     assert account.state()["messaging"]["messaging_product"] == "P2P"

@@ -157,7 +157,9 @@ def leaves(settings_: dict[str, Any], above: str = "") -> set[str]:
     phases=[Phase.explicit, Phase.generate],  # a failure is told at once, not made small first
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(rows=fleets, shared=groups, wanted=declarations, switches=answers, job_size=st.integers(1, 9))
+@given(
+    rows=fleets, shared=groups, wanted=declarations, switches=answers, job_size=st.integers(1, 9)
+)
 def test_an_apply_makes_any_declaration_true_and_touches_nothing_else(
     tmp_path: Path,
     rows: list[Row],

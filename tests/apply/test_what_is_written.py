@@ -133,9 +133,7 @@ def test_a_nested_object_keeps_its_siblings(make_account: MakeAccount, nested: s
         "inbound_call_recording_channels": "dual",
     }
     account = make_account(number(ONE, voice={"call_recording": recording}), nested=nested)
-    account.declare(
-        {ONE: {"voice": {"call_recording": {"inbound_call_recording_format": "wav"}}}}
-    )
+    account.declare({ONE: {"voice": {"call_recording": {"inbound_call_recording_format": "wav"}}}})
     account.apply()
     assert account.state()["voice"]["call_recording"] == {
         **recording,

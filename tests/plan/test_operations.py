@@ -480,6 +480,21 @@ def test_ten_connections_times_ten_billing_groups_are_twenty_jobs() -> None:
     assert write_calls_floor(made.changes) == 10
 
 
+def test_jobs_that_set_one_field_wait_for_none_of_their_kind() -> None:
+    """All connections at once, then all billing groups at once."""
+    wishes = {
+        e164(at): {
+            "connection_id": str(10**18 + at % 4),
+            "billing_group_id": f"62e4bf2e-c278-4282-b524-{at // 4 % 4:012d}",
+        }
+        for at in range(64)
+    }
+    made = world([phone(at) for at in range(64)], wishes)
+    first = [each for each in made.operations if not each.depends_on]
+    assert [set(each.body) for each in first] == 4 * [{"connection_id"}]
+    assert all(set(each.depends_on) == {one.id for one in first} for each in made.operations[4:])
+
+
 def test_one_voice_change_and_one_reference_each_for_200_numbers_are_200_calls() -> None:
     """The references alone need 200; the shared voice change rides along in each."""
     places = range(200)

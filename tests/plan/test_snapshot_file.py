@@ -81,7 +81,7 @@ def test_a_conflict_and_a_refusal_come_back() -> None:
 
 
 def test_a_plan_from_the_file_is_the_plan_from_the_account() -> None:
-    wishes = {
+    wishes: dict[str, dict[str, Any]] = {
         N1: {"tags": (), "customer_reference": "y", PROFILE_ID: PROFILE, "external_pin": None},
         N2: {SCREENING: "disabled", "customer_reference": "z"},
         "+13125559999": {"tags": ("a",)},

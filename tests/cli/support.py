@@ -1,0 +1,93 @@
+"""The command line, in process and as a child."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from reconciler import cli
+
+COMMAND = (sys.executable, "-m", "reconciler")
+SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What stands on stdout, which is one JSON document and nothing else."""
+        return json.loads(self.out)
+
+    @property
+    def has_traceback(self) -> bool:
+        """Whether the inside of the program shows."""
+        return "Traceback" in self.out + self.err or 'File "' in self.out + self.err
+
+
+class Shell:
+    """Runs commands in this process, in the current directory."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._patch = patch
+        self._capsys = capsys
+
+    def __call__(self, *words: str) -> Said:
+        """One command, as typed; no failure may show as a traceback."""
+        self._capsys.readouterr()
+        self._patch.setattr(sys, "argv", ["reconciler", *words])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        out, err = self._capsys.readouterr()
+        assert isinstance(left.value.code, int)
+        said = Said(left.value.code, out, err)
+        assert not said.has_traceback, said
+        return said
+
+
+def child(
+    *words: str,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: str = "",
+    stdout: IO[bytes] | None = None,
+) -> Said:
+    """One command as a process of its own."""
+    done = subprocess.run(
+        [*COMMAND, *words],
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        input=stdin.encode(),
+        stdout=stdout or subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=SECONDS,
+    )
+    out, err = done.stdout or b"", done.stderr
+    return Said(done.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
+
+
+def shell(script: str, *, cwd: Path, env: Mapping[str, str] | None = None) -> Said:
+    """A line of sh in which `$R` is the command."""
+    done = subprocess.run(
+        ["sh", "-c", script],
+        cwd=cwd,
+        env={**os.environ, **(env or {}), "R": " ".join(COMMAND)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=SECONDS,
+    )
+    out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+    return Said(done.returncode, out, err)

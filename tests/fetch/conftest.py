@@ -1,0 +1,7 @@
+"""The same accounts in process as the tests of apply have."""
+
+from __future__ import annotations
+
+from tests.apply.conftest import account, make_account
+
+__all__ = ["account", "make_account"]
