@@ -222,7 +222,7 @@ def _fill_gaps(table: list[list[LiveValue]], columns: _Columns, found: _Found) -
         ]
         for at in gaps:
             other = found[place.listing][at]
-            if other is not None:
+            if other is not None and not is_missing(place.get(other)):
                 table[column][at] = place.value(other)
 
 
