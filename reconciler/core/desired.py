@@ -22,7 +22,7 @@ from reconciler.core.model import NO_SETTINGS, Desired, DesiredNumber, Settings,
 from reconciler.core.names import Aliases, collect_aliases
 from reconciler.core.safety import Safety, read_safety, texts
 from reconciler.core.validate import canonical_number, check, is_valid
-from reconciler.core.values import Secret, TagEdit
+from reconciler.core.values import Secret, TagEdit, canonical_id
 from reconciler.errors import Problem
 
 _Settled = tuple[Settings, tuple[Broken, ...]]
@@ -364,14 +364,14 @@ def _declared_pin(state: _Build, raw: Any, source: Source) -> Secret:
 def _declared_id(state: _Build, row: Field, raw: Any, source: Source) -> str:
     if isinstance(raw, dict):
         _no_templates(state, raw["id"], source)
-        return str(raw["id"])
+        return canonical_id(raw["id"])
     leaf = row.path.rpartition(".")[2]
     found = state.aliases.resolve(leaf, raw)
     if found is None:
         if state.complete:
             _problem(state, source, state.aliases.unknown(leaf, raw))
         return str(raw)
-    return found
+    return canonical_id(found)
 
 
 def _no_templates(state: _Build, text: str, source: Source) -> None:

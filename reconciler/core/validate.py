@@ -158,6 +158,11 @@ def _plain(
             yield document.problem(path, _rule(path, error, schema))
 
 
+_MOBILE_ONLY = {
+    key
+    for key in ("noise_suppression", "inbound", "outbound", "interception_app_id")
+    if not any(key in path.split(".") for path in BY_PATH[Kind.NUMBER])
+}
 _READ_ONLY = frozenset(
     row.path.rpartition(".")[2] for row in FIELDS if row.kind is Kind.NUMBER and not row.writes
 )
@@ -178,6 +183,8 @@ def _unknown_key(path: _Path, key: str, known: Mapping[str, Any], hints: Hints) 
         return "'release' stands alone on a number: not in a group, defaults or mobile_numbers"
     if key in _READ_ONLY or (path and path[0] == Kind.MOBILE.yaml_key and key == "messaging"):
         return f"'{key}' is read only here: it shows in fetch, but cannot be declared"
+    if key in _MOBILE_ONLY and path and path[0] == Kind.NUMBER.yaml_key:
+        return f"'{key}' is a setting of mobile numbers, which stand under mobile_numbers"
     if _INSTEAD.get(key) in known:
         return f"unknown key '{key}' here: did you mean '{_INSTEAD[key]}'?"
     if place := _where_it_belongs(path, key):

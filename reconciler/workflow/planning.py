@@ -57,13 +57,14 @@ async def drift(path: Path, options: Options, progress: Progress = ignore_progre
 
 async def _compare(path: Path, options: Options, progress: Progress, *, for_drift: bool) -> Planned:
     project = load(path)
+    targeted = by_target(project.desired, options.scope.targets)
+    if options.scope.targets and not targeted.numbers:
+        raise UsageError("no declared number matches --target")
     if options.live is not None:
         snapshot = load_snapshot(options.live)
-        targeted = by_target(project.desired, options.scope.targets)
         return _planned(project, targeted, options, snapshot, for_drift=for_drift)
     endpoint, limits = account(project.desired, options)
     clock = SystemClock()
-    targeted = by_target(project.desired, options.scope.targets)
     async with open_reader(endpoint, limits, clock) as reader:
         rows, reads = await _read_needed(
             reader, project.desired, targeted, options, limits.page_size, progress

@@ -465,6 +465,13 @@ groups:
     ]
 
 
+def test_of_loops_that_share_a_group_one_is_told(declared: Declared) -> None:
+    text = "groups:\n  a: {extends: [b, c]}\n  b: {extends: [a]}\n  c: {extends: [a]}\n"
+    assert [each.split(": ")[2] for each in declared.complaints({"a.yaml": text})] == [
+        "a -> b -> a"
+    ]
+
+
 def test_a_diamond_is_no_loop(declared: Declared) -> None:
     text = "groups: {a: {extends: [b, c]}, b: {extends: [d]}, c: {extends: [d]}, d: }\n"
     assert dict(declared.load({"a.yaml": text}).numbers) == {}
@@ -788,13 +795,22 @@ def test_a_rule_is_not_judged_over_defaults_that_are_wrong(declared: Declared) -
     assert len(declared.complaints(files)) == 1
 
 
-def test_a_file_that_cannot_be_read_hides_no_rule_and_no_name(declared: Declared) -> None:
+def test_a_file_that_cannot_be_read_brings_no_false_complaints(declared: Declared) -> None:
     files = {
         "a.yaml": f'numbers: {{"{ONE}": {{groups: [g], connection_id: trunk, voice: '
         "{cnam_listing: {cnam_listing_enabled: true}}}}\n",
         "b.yaml": "groups: {g: {voice: {cnam_listing: {cnam_listing_details: ACME\n",
     }
     assert [each.split(":")[0] for each in declared.complaints(files)] == ["b.yaml"]
+
+
+def test_a_project_file_that_cannot_be_read_brings_no_false_complaints(declared: Declared) -> None:
+    files = {
+        "reconciler.yaml": "defaults: {voice: {cnam_listing: {cnam_listing_details: ACME\n",
+        "a.yaml": f'numbers: {{"{ONE}": {{voice: {{cnam_listing: '
+        "{cnam_listing_enabled: true}}}}\n",
+    }
+    assert {each.split(":")[0] for each in declared.complaints(files)} == {"reconciler.yaml"}
 
 
 def test_defaults_are_checked_even_where_no_number_uses_them(declared: Declared) -> None:
