@@ -18,6 +18,7 @@ from reconciler.core.emergency import FAILED, ON_ITS_WAY, end_status
 from reconciler.core.fields import Kind
 from reconciler.core.rules import EMERGENCY, EMERGENCY_ADDRESS, EMERGENCY_ENABLED
 from reconciler.core.values import LiveValue, Secret, Value
+from reconciler.core.verdict import Confirmation
 
 PATIENCE_SECONDS = 120.0
 _FIRST, _LONGEST = 1.0, 30.0
@@ -39,17 +40,6 @@ class Expected:
     def emergency(self) -> bool:
         """Whether it is about emergency service, whose status then matters."""
         return not EMERGENCY.isdisjoint(self.after)
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmation:
-    """What was seen: the last values read, the fields that are as expected, the numbers that
-    are gone as they should be, and those whose emergency service failed."""
-
-    values: Values = field(default_factory=dict)
-    seen: frozenset[tuple[str, str]] = frozenset()
-    gone: frozenset[str] = frozenset()
-    emergency_failed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

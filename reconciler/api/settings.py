@@ -80,8 +80,8 @@ def endpoint_from(
 
     Raises UsageError, which never holds the key or the URL, for either may hold a secret.
     """
-    # A variable that is not set may not be one: a key pasted in its place is not repeated.
-    name = api_key_env if api_key_env in environ or api_key_env == DEFAULT_KEY_ENV else _NAMED
+    # What is as long as a key may be one, pasted where its variable belongs: not repeated.
+    name = api_key_env if len(api_key_env) < _LONG_AS_A_KEY else _NAMED
     key = _checked_key(environ.get(api_key_env, ""), name)
     if base_url is not None:
         return Endpoint(_checked_url(base_url, "base_url"), key)
@@ -157,6 +157,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+_LONG_AS_A_KEY = 32
 _NAMED = "the variable that account.api_key_env names"
 _COUNTS = frozenset({"concurrency", "page_size", "job_size", "jobs_in_flight", "max_body_bytes"})
 _HUGE = 1e12
