@@ -21,7 +21,7 @@ from reconciler.core.rows import ROW_TYPES
 from reconciler.core.values import UNKNOWN, LiveValue
 from reconciler.errors import ApiError, KeyRefusedError, NotFoundError
 
-_FILTERED = 100
+FILTERED = 100
 """Numbers that one filtered page of the messaging list is asked for: a URL of some 2 KB."""
 
 _RESOURCES = {
@@ -68,6 +68,16 @@ def resource_of(path: str, kind: Kind) -> Listing | None:
     """The resource that carries a field, named by the list with the same shape."""
     reads = [read.listing for read in BY_PATH[kind][path].reads]
     return next((each for each in reads if each in _RESOURCES), None)
+
+
+def resource_path(listing: Listing, id_: str) -> str:
+    """Where the resource with this id stands."""
+    return _RESOURCES[listing].format(segment(id_))
+
+
+def one_type(listing: Listing) -> Any:
+    """What the answer to asking for one resource decodes as; its `data` is a row."""
+    return _ONE_TYPES[listing]
 
 
 async def reread(
@@ -146,7 +156,7 @@ async def still_there(
         return {number for number, id_ in ids.items() if id_ in rows and not _is_gone(rows[id_])}
 
     async def stands(id_: str) -> bool:
-        path = _RESOURCES[Listing.NUMBERS].format(segment(id_))
+        path = resource_path(Listing.NUMBERS, id_)
         try:
             return not _is_gone((await reader.read(path, _ONE_TYPES[Listing.NUMBERS])).data)
         except NotFoundError:
@@ -170,7 +180,7 @@ async def _read_rows(
 ) -> dict[str, Row]:
     """Rows by number, for the numbers that could be read."""
     scan = -(-account_size // page_size)
-    filtered = -(-len(ids) // _FILTERED)
+    filtered = -(-len(ids) // FILTERED)
     try:
         if listing is Listing.MESSAGING and len(ids) > 1 and filtered <= scan:
             return await _by_filter(reader, ids)
@@ -201,12 +211,12 @@ async def _by_filter(reader: ReadClient, ids: Mapping[str, str]) -> dict[str, Ro
             Listing.MESSAGING,
             _FILTERED_TYPE,
             {
-                "filter[phone_number]": ",".join(numbers[at : at + _FILTERED]),
+                "filter[phone_number]": ",".join(numbers[at : at + FILTERED]),
                 "page[number]": "1",
-                "page[size]": str(_FILTERED),
+                "page[size]": str(FILTERED),
             },
         )
-        for at in range(0, len(numbers), _FILTERED)
+        for at in range(0, len(numbers), FILTERED)
     )
     async with together(pages) as tasks:
         rows = [row for page in await asyncio.gather(*tasks) for row in page.data]
@@ -241,9 +251,8 @@ async def _one_by_one(
 
 
 async def _one(reader: ReadClient, listing: Listing, id_: str) -> Row | None:
-    path = _RESOURCES[listing].format(segment(id_))
     try:
-        row = (await reader.read(path, _ONE_TYPES[listing])).data
+        row = (await reader.read(resource_path(listing, id_), _ONE_TYPES[listing])).data
     except KeyRefusedError:
         raise
     except ApiError:

@@ -5,7 +5,7 @@ A number is compared as one row first; only rows that differ are looked at field
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from operator import itemgetter
 from typing import Any
 
@@ -233,8 +233,16 @@ def diff(
         withheld=(),
         declared=len(desired.numbers),
         unchanged=unchanged,
-        unmanaged=sum(number not in known for number in snapshot.numbers),
+        unmanaged=_unmanaged(snapshot, known),
     )
+
+
+def _unmanaged(snapshot: Snapshot, known: Set[str]) -> int:
+    """Live numbers that nobody declares; of an account that was not read whole, at the least."""
+    unread = snapshot.live_numbers - len(snapshot.numbers)
+    unseen = len(known - snapshot.numbers.keys()) if unread else 0
+    here = sum(number not in known for number in snapshot.numbers)
+    return here + max(unread - unseen, 0)
 
 
 def _release(number: DesiredNumber, live: LiveNumber) -> Change:

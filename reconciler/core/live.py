@@ -114,9 +114,16 @@ class _Join:
 
 
 def build_snapshot(
-    rows: Rows, reads: Sequence[ListingRead], *, base_url: str, fetched_at: datetime, calls: int
+    rows: Rows,
+    reads: Sequence[ListingRead],
+    *,
+    base_url: str,
+    fetched_at: datetime,
+    calls: int,
+    account_size: int | None = None,
 ) -> Snapshot:
-    """Join the rows of all lists that were read. `calls` is how many reads it took."""
+    """Join the rows of all lists that were read. `calls` is how many reads it took;
+    `account_size` how many numbers there are, where only some were read."""
     join = _Join()
     columns: dict[Kind, tuple[str, ...]] = {}
     for kind, bases in _BASES.items():
@@ -134,6 +141,7 @@ def build_snapshot(
         columns=columns,
         numbers=join.numbers,
         reads=calls,
+        account_size=account_size,
         conflicts=join.conflicts,
     )
 

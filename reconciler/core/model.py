@@ -129,9 +129,16 @@ class Snapshot:
     columns: Mapping[Kind, tuple[str, ...]]
     numbers: Mapping[str, LiveNumber]
     reads: int = 0
+    account_size: int | None = None
+    """How many numbers the account has, where only some of them were read."""
     conflicts: Mapping[str, str] = field(default_factory=_nothing)
     """Numbers of which the lists contradict each other as to whether or under which id they
     are in the account, and how: never planned, never taken for 'not owned'."""
+
+    @property
+    def live_numbers(self) -> int:
+        """How many numbers the account has."""
+        return len(self.numbers) if self.account_size is None else self.account_size
 
     def value(self, live: LiveNumber, path: str) -> LiveValue:
         """The live value of `path`; KeyError where the snapshot did not look for it."""

@@ -106,7 +106,7 @@ def make_plan(
         created_at=created_at,
         base_url=snapshot.base_url,
         fetched_at=snapshot.fetched_at,
-        live_numbers=len(snapshot.numbers),
+        live_numbers=snapshot.live_numbers,
         origin=origin,
         difference=difference,
         operations=operations,

@@ -293,7 +293,7 @@ def refusals(
 def _empty_account(plan: Plan, snapshot: Snapshot, allowed: frozenset[Allowance]) -> str:
     """No number at all while some are declared is somebody's mistake: the wrong key, mostly."""
     declared = plan.summary.declared
-    if not declared or snapshot.numbers or snapshot.conflicts:
+    if not declared or snapshot.live_numbers or snapshot.conflicts:
         return ""
     if Allowance.EMPTY_ACCOUNT in allowed or any(read.refused for read in snapshot.listings):
         return ""

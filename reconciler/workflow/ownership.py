@@ -46,5 +46,5 @@ async def verify(path: Path, options: Options) -> Verified:
 async def _mobile(reader: ReadClient, page_size: int) -> dict[str, str]:
     """The status of every mobile number: verify_ownership is not documented to know them."""
     needs = Needs(kinds=frozenset({Kind.MOBILE}))
-    rows, _ = await read_lists(reader, [Listing.MOBILE], needs, page_size=page_size)
-    return {row.phone_number: row.status for row in rows[Listing.MOBILE].values()}
+    found = await read_lists(reader, [Listing.MOBILE], needs, page_size=page_size)
+    return {row.phone_number: row.status for row in found.rows[Listing.MOBILE].values()}

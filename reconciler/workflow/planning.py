@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.api.clock import SystemClock
-from reconciler.api.listings import Progress, ignore_progress, read_lists
+from reconciler.api.few import read_few
+from reconciler.api.listings import Found, Progress, ignore_progress, read_lists
 from reconciler.api.ownership import ask_ownership
 from reconciler.api.read import ReadClient, open_reader
 from reconciler.core.catalogue import BY_PATH
@@ -16,8 +17,8 @@ from reconciler.core.changes import Difference, UnknownField, Withheld
 from reconciler.core.diff import diff
 from reconciler.core.fetchplan import Needs, lists_for, more_lists
 from reconciler.core.fields import Kind
-from reconciler.core.live import Rows, build_snapshot
-from reconciler.core.model import Desired, ListingRead, Snapshot
+from reconciler.core.live import build_snapshot
+from reconciler.core.model import Desired, Snapshot
 from reconciler.core.plan import JOB_CALLS, Origin, Plan, make_plan
 from reconciler.core.policy import refusals, withhold
 from reconciler.core.safety import Allowance
@@ -66,15 +67,16 @@ async def _compare(path: Path, options: Options, progress: Progress, *, for_drif
     endpoint, limits = account(project.desired, options)
     clock = SystemClock()
     async with open_reader(endpoint, limits, clock) as reader:
-        rows, reads = await _read_needed(
+        found = await _read_needed(
             reader, project.desired, targeted, options, limits.page_size, progress
         )
         snapshot = build_snapshot(
-            rows,
-            reads,
+            found.rows,
+            found.reads,
             base_url=endpoint.base_url,
             fetched_at=clock.now(),
             calls=reader.reads,
+            account_size=found.account_size,
         )
         first = _planned(project, targeted, options, snapshot, for_drift=for_drift)
         return await _preflight(reader, first, options)
@@ -159,7 +161,7 @@ async def _read_needed(
     options: Options,
     page_size: int,
     progress: Progress,
-) -> tuple[Rows, tuple[ListingRead, ...]]:
+) -> Found:
     """The lists that hold what is declared; a further number list only where a number was not
     found where it is declared."""
     sections = by_section(targeted, options.scope.only)
@@ -170,13 +172,19 @@ async def _read_needed(
     releases = any(number.release for number in targeted.numbers.values())
     needs = Needs(paths, frozenset(kinds.values()), releases)
     lists = lists_for(needs)
-    rows, reads = await read_lists(reader, lists, needs, page_size=page_size, progress=progress)
-    if more := more_lists(kinds, rows):
-        extra, extra_reads = await read_lists(
+    some = await read_few(reader, lists, list(kinds), needs, page_size=page_size)
+    if isinstance(some, Found):
+        found = some
+    else:
+        found = await read_lists(
+            reader, lists, needs, page_size=page_size, progress=progress, first=some
+        )
+    if more := more_lists(kinds, found.rows, empty=found.empty):
+        extra = await read_lists(
             reader, more, needs, page_size=page_size, progress=progress, optional=True
         )
-        rows, reads = {**rows, **extra}, (*reads, *extra_reads)
-    return rows, reads
+        found = found.and_(extra)
+    return found
 
 
 async def _preflight(reader: ReadClient, planned: Planned, options: Options) -> Planned:
@@ -195,7 +203,7 @@ async def _preflight(reader: ReadClient, planned: Planned, options: Options) -> 
         for number in operation.numbers
     }
     asked = [*unseen, *sorted(bulk)]
-    if not asked or not planned.snapshot.numbers:
+    if not asked or not planned.snapshot.live_numbers:
         return planned
     try:
         answer = await ask_ownership(reader, asked)

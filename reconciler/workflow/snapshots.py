@@ -24,12 +24,12 @@ async def fetch_everything(options: Options, progress: Progress = ignore_progres
     endpoint, limits = account(account_here(), options)
     clock = SystemClock()
     async with open_reader(endpoint, limits, clock) as reader:
-        rows, reads = await read_lists(
+        found = await read_lists(
             reader, EVERYTHING, Needs(), page_size=limits.page_size, progress=progress
         )
         return build_snapshot(
-            rows,
-            reads,
+            found.rows,
+            found.reads,
             base_url=endpoint.base_url,
             fetched_at=clock.now(),
             calls=reader.reads,
