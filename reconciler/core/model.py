@@ -101,7 +101,7 @@ class LiveNumber:
     status: str
     country: str
     type: str
-    values: tuple[LiveValue, ...]
+    values: tuple[LiveValue, ...] = field(repr=False)  # they may hold a PIN
     reasons: Mapping[str, str] | None = None
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
 from reconciler.core.changes import Action, Difference
 from reconciler.core.compiler import compile_operations, write_calls_floor
@@ -126,4 +127,4 @@ def _eta(operations: tuple[Operation, ...], rate_per_second: float) -> int:
     patches = len(operations) - len(jobs)
     reads = patches + sum(-(-len(job.numbers) // 250) for job in jobs)
     waiting = _JOB_SECONDS if jobs else 0
-    return round((len(operations) + reads) / rate_per_second) + waiting if operations else 0
+    return ceil((len(operations) + reads) / rate_per_second) + waiting if operations else 0

@@ -209,21 +209,24 @@ def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
 
 
 def _failures(items: Sequence[Failed], paint: Paint) -> Iterator[str]:
-    for (path, code, detail), each in grouped(
-        items, lambda item: (item.path, item.code, item.detail)
-    ).items():
-        numbers = [item.phone_number for item in each]
-        label = paint("failed:", "risk")
-        yield (
-            f"  {label} {path} of {count(len(numbers), 'number')}: {examples(numbers, 10)}: "
-            f"{_said(f'{code} {detail}'.strip())}"
-        )
+    said = [(item, f"{item.code} {item.detail}".strip()) for item in items]
+    yield from _by_reason("failed", said, paint)
 
 
 def _left(name: str, items: Sequence[Left], paint: Paint) -> Iterator[str]:
-    for (path, reason), each in grouped(items, lambda item: (item.path, item.reason)).items():
-        numbers = [item.phone_number for item in each]
-        yield (
-            f"  {paint(name + ':', 'risk')} {path} of {count(len(numbers), 'number')}: "
-            f"{examples(numbers, 10)}: {_said(reason)}"
-        )
+    yield from _by_reason(name, [(item, item.reason) for item in items], paint)
+
+
+def _by_reason(
+    name: str, items: Sequence[tuple[Failed | Left, str]], paint: Paint, most: int = 20
+) -> Iterator[str]:
+    """A line for each path and reason; of very many reasons the first, and how many more."""
+    groups = grouped(items, lambda item: (item[0].path, item[1]))
+    for (path, reason), each in list(groups.items())[:most]:
+        numbers = list(dict.fromkeys(item.phone_number for item, _ in each))
+        who = f"{count(len(numbers), 'number')}: {examples(numbers, 10)}"
+        yield f"  {paint(name + ':', 'risk')} {path} of {who}: {_said(reason)}"
+    if len(groups) > most:
+        numbers = {item.phone_number for each in list(groups.values())[most:] for item, _ in each}
+        rest = count(len(numbers), "more number")
+        yield f"  {paint(name + ':', 'risk')} {rest}; --format json lists every one"
