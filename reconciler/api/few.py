@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from reconciler.api.listings import Found, Page, Rows, read_page
+from reconciler.api.listings import MOST_PAGES, Found, Page, Rows, read_page
 from reconciler.api.read import ReadClient
 from reconciler.api.reread import FILTERED, one_type, resource_path
 from reconciler.api.together import together
@@ -17,6 +17,7 @@ from reconciler.core.fields import Listing
 from reconciler.core.model import ListingRead
 from reconciler.errors import ForbiddenError, NotFoundError
 
+_GAIN, _WORTH = 2, 10
 _MOST = 400
 """Calls that reading one by one may cost before it is not even considered."""
 
@@ -48,7 +49,8 @@ async def read_few(
     except ForbiddenError:
         return None
     pages = -(-first.meta.total_results // page_size)
-    if cost >= pages * len(listings) - 1:
+    # A scan checks its list against itself, so it is given up only for a clear gain.
+    if pages > MOST_PAGES or _GAIN * cost + _WORTH >= pages * len(listings) - 1:
         return first
     found = await _base_rows(reader, base, numbers, page_size)
     if any(_is_silent(row, base, needs) for row in found.values()):

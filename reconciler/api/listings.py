@@ -26,7 +26,7 @@ from reconciler.errors import ForbiddenError, KeyRefusedError, UnavailableError
 
 _SCANS = 4
 _MOST_ROWS = 10_000_000
-_MOST_PAGES = 50_000
+MOST_PAGES = 50_000
 _SIDE_BY_SIDE = 64
 _BY_NUMBER = {"sort": "phone_number"}
 _QUERIES: Mapping[Listing, Mapping[str, str]] = {
@@ -172,7 +172,7 @@ async def _scan(
 ) -> tuple[Rows, ListingRead] | None:
     total, size = first.meta.total_results, _size_of(first, page_size)
     last = -(-total // size)
-    if last > _MOST_PAGES:
+    if last > MOST_PAGES:
         raise UnavailableError(f"GET {listing}", f"claims to have {last:,} pages of {size} rows")
     scan = _Scan(listing, total, progress)
     numbers = iter(range(2, last + 1))

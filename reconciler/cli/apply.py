@@ -45,7 +45,7 @@ def command(
         raise UsageError("apply asks first, but this is no terminal: add --auto-approve")
     options = options_from(given)
     paint = painter(no_color)
-    with reading() as progress:
+    with reading(no_color) as progress:
         planned = asyncio.run(workflow.plan(path, options, progress))
     if planned.refusals:
         raise SafetyError("nothing was written: " + "; ".join(planned.refusals))
@@ -58,7 +58,7 @@ def command(
     if planned.plan.operations and not auto_approve and not _approved():
         say("Nothing was written.")
         return Exit.ERROR
-    outcome = _run(planned, options)
+    outcome = _run(planned, options, no_color)
     if as_json:
         click.echo(outcome_json(outcome))
     elif planned.plan.operations:
@@ -72,7 +72,7 @@ def _approved() -> bool:
     return answer.strip() == "yes"
 
 
-def _run(planned: Planned, options: Options) -> Outcome:
+def _run(planned: Planned, options: Options, no_color: bool) -> Outcome:
     """Apply, with Ctrl-C asking to finish what is in flight; a second one leaves at once."""
     from reconciler import workflow
     from reconciler.apply import Stop
@@ -89,7 +89,7 @@ def _run(planned: Planned, options: Options) -> Outcome:
             say("Interrupted: finishing the calls in flight; once more leaves at once.")
 
         loop.add_signal_handler(signal.SIGINT, interrupt)
-        with writing() as watcher:
+        with writing(no_color) as watcher:
             return await workflow.apply(planned, options, watcher, stop)
 
     return asyncio.run(run())

@@ -21,7 +21,7 @@ def command(path: Path, output_format: str, no_color: bool, verbose: bool, **giv
     from reconciler.cli.terminal import painter, reading
     from reconciler.report.text import drift_text
 
-    with reading() as progress:
+    with reading(no_color) as progress:
         planned = asyncio.run(workflow.drift(path, options_from(given), progress))
     if empty := [each for each in planned.refusals if "empty account" in each]:
         # Every number gone at once is no drift to report, but the wrong key.

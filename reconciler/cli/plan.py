@@ -33,7 +33,7 @@ def command(
     from reconciler.cli.terminal import painter, reading
     from reconciler.report.text import plan_text
 
-    with reading() as progress:
+    with reading(no_color) as progress:
         planned = asyncio.run(workflow.plan(path, options_from(given), progress))
     warn(planned)
     if verbose:

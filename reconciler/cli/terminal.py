@@ -34,7 +34,7 @@ def painter(no_color: bool) -> Paint:
 
 
 @contextmanager
-def _bars() -> Iterator[Bars | None]:
+def _bars(no_color: bool) -> Iterator[Bars | None]:
     """Progress bars on stderr where that is a terminal; nothing elsewhere."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield None
@@ -45,15 +45,16 @@ def _bars() -> Iterator[Bars | None]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    console = Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")) or None)
+    no_color = no_color or bool(os.environ.get("NO_COLOR"))
+    console = Console(stderr=True, no_color=no_color or None)
     with Bars(*columns, console=console, transient=True) as bars:
         yield bars
 
 
 @contextmanager
-def reading() -> Iterator[Callable[[Listing, int, int], None]]:
+def reading(no_color: bool = False) -> Iterator[Callable[[Listing, int, int], None]]:
     """Bars for lists being read, one a list."""
-    with _bars() as bars:
+    with _bars(no_color) as bars:
         tasks: dict[Listing, TaskID] = {}
 
         def show(listing: Listing, done: int, total: int) -> None:
@@ -88,9 +89,9 @@ class _Writing:
 
 
 @contextmanager
-def writing() -> Iterator[_Writing]:
+def writing(no_color: bool = False) -> Iterator[_Writing]:
     """Bars for an apply."""
-    with _bars() as bars:
+    with _bars(no_color) as bars:
         yield _Writing(bars)
 
 

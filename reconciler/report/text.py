@@ -227,6 +227,6 @@ def _by_reason(
         who = f"{count(len(numbers), 'number')}: {examples(numbers, 10)}"
         yield f"  {paint(name + ':', 'risk')} {path} of {who}: {_said(reason)}"
     if len(groups) > most:
-        numbers = {item.phone_number for each in list(groups.values())[most:] for item, _ in each}
-        rest = count(len(numbers), "more number")
+        beyond = {item.phone_number for each in list(groups.values())[most:] for item, _ in each}
+        rest = count(len(beyond), "more number")
         yield f"  {paint(name + ':', 'risk')} {rest}; --format json lists every one"

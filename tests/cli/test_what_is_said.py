@@ -17,7 +17,7 @@ from tests.cli.support import Shell
 DESK = {ONE: {"customer_reference": "desk-1"}}
 
 
-# ---- machine output -------------------------------------------------------------------------------
+# ---- machine output -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("command", ["plan", "drift"])
@@ -84,7 +84,7 @@ def test_a_snapshot_on_stdout_is_json_alone(account: Account, reconciler: Shell)
     assert document["format_version"] == 1
 
 
-# ---- text -------------------------------------------------------------------------------------------
+# ---- text ---------------------------------------------------------------------------------------
 
 
 def test_validate_prints_every_error_with_its_place(
@@ -148,7 +148,7 @@ def test_an_error_of_the_service_cannot_steer_the_terminal(
     assert not any(sign in said.err for sign in ("\x1b", "\r", "\n::"))
 
 
-# ---- secrets ------------------------------------------------------------------------------------------
+# ---- secrets ------------------------------------------------------------------------------------
 
 PIN = "90210-secret"
 
@@ -216,7 +216,7 @@ def test_a_base_url_that_would_leak_the_key_is_refused(
     assert (said.code, "secret" in said.err) == (1, False)
 
 
-# ---- files out ------------------------------------------------------------------------------------------
+# ---- files out ----------------------------------------------------------------------------------
 
 
 def test_a_snapshot_is_readable_by_its_owner_only(
@@ -288,7 +288,7 @@ def test_what_is_no_snapshot_is_refused(
     assert (said.code, "other.json" in said.err) == (1, True)
 
 
-# ---- a yes ------------------------------------------------------------------------------------------------
+# ---- a yes --------------------------------------------------------------------------------------
 
 
 def test_apply_without_a_terminal_needs_auto_approve(account: Account, reconciler: Shell) -> None:
@@ -305,9 +305,7 @@ def test_numbers_of_somebody_else_s_are_left_alone(account: Account, reconciler:
     assert account.control.state(TWO) == before
 
 
-def test_a_fleet_in_which_everything_is_odd_is_shown(
-    account: Account, reconciler: Shell
-) -> None:
+def test_a_fleet_in_which_everything_is_odd_is_shown(account: Account, reconciler: Shell) -> None:
     account.control.add(number("+13125550777", tags=["<b>", "|", "`", "@all", "\x07"]))
     account.declare({"+13125550777": {"tags": {"add": ["a"]}}})
     assert reconciler("plan").code == 0
