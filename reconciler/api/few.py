@@ -52,11 +52,14 @@ async def read_few(
     # A scan checks its list against itself, so it is given up only for a clear gain.
     if pages > MOST_PAGES or _GAIN * cost + _WORTH >= pages * len(listings) - 1:
         return first
+    last = await read_page(reader, base, pages, page_size)
+    if not last.rows or last.meta.total_results != first.meta.total_results:
+        return first  # an account of that size is only claimed; the scan will say so
     found = await _base_rows(reader, base, numbers, page_size)
     if any(_is_silent(row, base, needs) for row in found.values()):
         return first
     rows: dict[Listing, Rows] = {base: found}
-    reads = [ListingRead(base, rows=len(found), pages=len(numbers) + 1)]
+    reads = [ListingRead(base, rows=len(found), pages=len(numbers) + 2)]
     for listing in details:
         read = _by_filter if listing is Listing.MESSAGING else _by_id
         rows[listing], listing_read = await read(reader, listing, found)
