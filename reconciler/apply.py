@@ -8,15 +8,14 @@ applied.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from reconciler.api.clock import Clock
-from reconciler.api.confirm import Confirmation, Expected, confirm
+from reconciler.api.confirm import Expected, Reading, confirm
 from reconciler.api.gate import ShutError
 from reconciler.api.http import decode
 from reconciler.api.jobs import JobData, OrderData, Progress
@@ -26,13 +25,15 @@ from reconciler.api.requests import request_for
 from reconciler.api.settings import Limits
 from reconciler.api.together import together
 from reconciler.api.write import Answered, NotSent, Refused, Sent, Unknown, WriteClient
-from reconciler.core.changes import Change
+from reconciler.core.catalogue import BY_PATH
+from reconciler.core.changes import RELEASE, Change
 from reconciler.core.fields import Channel
-from reconciler.core.operations import Operation, covered
-from reconciler.core.outcome import Applied, Failed, Left, Outcome
+from reconciler.core.operations import Operation
+from reconciler.core.outcome import Left, Outcome
 from reconciler.core.plan import JOB_CALLS, Plan
 from reconciler.core.text import Redactor
-from reconciler.core.values import UNKNOWN, LiveValue, Value, show_json
+from reconciler.core.values import UNKNOWN, LiveValue, Value
+from reconciler.core.verdict import Confirmation, Record, judge, records_by_path
 from reconciler.errors import (
     ApiError,
     ApiErrorItem,
@@ -55,20 +56,6 @@ class Watcher(Protocol):
 
     def confirming(self, numbers: int) -> None:
         """So many numbers are being read back."""
-
-
-@dataclass(slots=True)
-class _Record:
-    """What is known of one operation."""
-
-    operation: Operation
-    sent: bool = False
-    skipped: str = ""
-    failures: dict[str, tuple[ApiErrorItem, ...]] = field(default_factory=dict)
-    doubt: str = ""
-    """Why nothing but reading can tell: a lost answer, a job past its time."""
-    not_sent: ApiError | None = None
-    """Why the API was never reached."""
 
 
 @dataclass(slots=True)
@@ -123,7 +110,7 @@ class Applier:
         self._stop = stop
         self._changes = {change.phone_number: change for change in plan.difference.changes}
         self._ids = {number: change.id for number, change in self._changes.items()}
-        self._records = {each.id: _Record(each) for each in plan.operations}
+        self._records = {each.id: Record(each) for each in plan.operations}
         self._finished = {each.id: asyncio.Event() for each in plan.operations}
         self._calls: Counter[Channel] = Counter()
         self._places = asyncio.Semaphore(limits.jobs_in_flight)
@@ -131,10 +118,18 @@ class Applier:
         # queue for their turn, so that a stop is not long in coming.
         self._turns = asyncio.Semaphore(_QUEUE_FACTOR * limits.concurrency)
         self._poller = Poller(reader, clock, limits.job_timeout_seconds, self._in_a_hurry)
-        self._by_path = _by_path(plan, self._records)
+        self._by_path = records_by_path(plan, self._records)
         self._connections = connections
         self._pinned = pinned
         self._redact = redactor.redact
+        self._reading = Reading(
+            reader,
+            clock,
+            account_size=plan.live_numbers,
+            page_size=limits.page_size,
+            emergency_seconds=limits.job_timeout_seconds,
+            hurry=self._in_a_hurry,
+        )
 
     async def run(self) -> Outcome:
         """Send every operation, wait for the jobs, read everything back.
@@ -182,7 +177,7 @@ class Applier:
             self._watcher.advanced(operation.call, len(operation.numbers))
             self._finished[operation.id].set()
 
-    async def _send(self, record: _Record) -> Sent | None:
+    async def _send(self, record: Record) -> Sent | None:
         """The one seam that every write passes; None where writing has stopped."""
         record.sent = False
         if self._stop.reason:
@@ -199,7 +194,7 @@ class Applier:
             record.skipped = self._stop.reason
             return None
 
-    def _settle(self, record: _Record, sent: Sent | None) -> None:
+    def _settle(self, record: Record, sent: Sent | None) -> None:
         """What an answer means for the numbers of an operation."""
         match sent:
             case Refused(error) | NotSent(error):
@@ -214,7 +209,7 @@ class Applier:
             case _:
                 pass
 
-    async def _background(self, record: _Record) -> None:
+    async def _background(self, record: Record) -> None:
         """Send a job or an order and wait for its end."""
         until = self._clock.monotonic() + self._limits.job_timeout_seconds
         sent = await self._send(record)
@@ -267,22 +262,24 @@ class Applier:
     async def _confirm(self) -> Confirmation:
         """Read back everything that was sent and not refused."""
         expected = [
-            Expected(number, change.id, after, patient)
+            Expected(number, change.id, after, patient, change.kind)
             for number, change in self._changes.items()
             for patient in (True, False)
             if (after := self._to_confirm(change, patient))
         ]
-        self._watcher.confirming(len(expected))
+        released = {
+            number: self._ids[number]
+            for number, records in self._by_path.items()
+            if (record := records.get(RELEASE)) and record.sent
+        }
+        self._watcher.confirming(len(expected) + len(released))
         try:
             return await confirm(
-                self._reader,
-                self._clock,
+                self._reading,
                 expected,
+                released,
                 secrets=self._secrets,
-                account_size=self._plan.live_numbers,
-                page_size=self._limits.page_size,
                 also=dict.fromkeys(self._connections, ("connection_id",)),
-                hurry=self._in_a_hurry,
             )
         except KeyRefusedError as error:
             self._stop.now(f"the key was refused: {error}", key_refused=True)
@@ -291,50 +288,34 @@ class Applier:
     def _to_confirm(self, change: Change, patient: bool) -> dict[str, Value]:
         """The fields to read back: with patience what should show, without it what a job lists
         as failed (a refused PATCH has nothing to show)."""
-        after = {field.path: field.after for field in change.fields}
+        rows = BY_PATH[change.kind]
+        after = {
+            field.path: field.after for field in change.fields if not rows[field.path].write_only
+        }
         return {
             path: after[path]
             for path, record in self._by_path[change.phone_number].items()
-            if record.sent
+            if path in after
+            and record.sent
             and (change.phone_number in record.failures) is not patient
             and (patient or record.operation.call in JOB_CALLS)
         }
 
-    def _outcome(self, confirmation: Confirmation, reads: int, seconds: float) -> Outcome:
-        applied: list[Applied] = []
-        failed: list[Failed] = []
-        skipped: list[Left] = []
-        unconfirmed: list[Left] = []
-        for number, records in self._by_path.items():
-            for path, record in records.items():
-                id_ = record.operation.id
-                if (number, path) in confirmation.seen:
-                    applied.append(Applied(number, path, id_))
-                elif items := record.failures.get(number):
-                    failed += [
-                        Failed(number, path, id_, item.code, self._redact(_detail(item)))
-                        for item in items
-                    ]
-                elif not record.sent:
-                    reason = self._redact(record.skipped or record.doubt)
-                    skipped.append(Left(number, path, id_, reason))
-                else:
-                    got = confirmation.values.get(number, {}).get(path, UNKNOWN)
-                    reason = self._redact(_unconfirmed(record, path, got))
-                    unconfirmed.append(Left(number, path, id_, reason))
-        moved = dict(self._moved_connections(confirmation))
-        unconfirmed += [
+    def _outcome(self, back: Confirmation, reads: int, seconds: float) -> Outcome:
+        fates = judge(self._plan, self._by_path, back, self._redact)
+        moved = dict(self._moved_connections(back))
+        fates.unconfirmed += [
             Left(number, "connection_id", self._by_path[number][_SWITCH].operation.id, how)
             for number, how in moved.items()
             if number in self._pinned
         ]
         difference = self._plan.difference
         return Outcome(
-            applied=tuple(applied),
-            failed=tuple(failed),
-            unconfirmed=tuple(unconfirmed),
-            unverifiable=(),
-            skipped=tuple(skipped),
+            applied=tuple(fates.applied),
+            failed=tuple(fates.failed),
+            unconfirmed=tuple(fates.unconfirmed),
+            unverifiable=tuple(fates.unverifiable),
+            skipped=tuple(fates.skipped),
             withheld=difference.withheld,
             not_owned=difference.not_owned,
             unknown=difference.unknown,
@@ -347,41 +328,16 @@ class Applier:
             notes=tuple(f"{number}: {how}" for number, how in moved.items()),
         )
 
-    def _moved_connections(self, confirmation: Confirmation) -> Iterator[tuple[str, str]]:
+    def _moved_connections(self, back: Confirmation) -> Iterator[tuple[str, str]]:
         """Switching forwarding on may attach a connection of the provider's own."""
         for number, before in self._connections.items():
-            after = confirmation.values.get(number, {}).get("connection_id", UNKNOWN)
+            after = back.values.get(number, {}).get("connection_id", UNKNOWN)
             if UNKNOWN not in (before, after) and after != before:
                 way = f"from {before or 'none'} to {after or 'none'}"
                 yield (
                     number,
                     f"the provider moved connection_id {way} when forwarding was switched on",
                 )
-
-
-def _by_path(plan: Plan, records: Mapping[str, _Record]) -> dict[str, dict[str, _Record]]:
-    """Which operation writes which path of which number."""
-    changes = {change.phone_number: change for change in plan.difference.changes}
-    found: dict[str, dict[str, _Record]] = {number: {} for number in changes}
-    for operation in plan.operations:
-        for number in operation.numbers:
-            for path in covered(operation, changes[number]):
-                found[number][path] = records[operation.id]
-    return found
-
-
-def _unconfirmed(record: _Record, path: str, got: LiveValue) -> str:
-    if record.doubt:
-        return record.doubt
-    if got is UNKNOWN:
-        return "it was sent, but could not be read back"
-    shown = "another value" if path == "external_pin" else json.dumps(show_json(got))
-    return f"it was sent, but still reads {shown}"
-
-
-def _detail(item: ApiErrorItem) -> str:
-    text = ": ".join(part for part in (item.title, item.detail) if part)
-    return f"{text} ({item.pointer})" if item.pointer else text
 
 
 def _code(error: ApiError) -> str:

@@ -1,7 +1,8 @@
 """Reading back what was written: a field counts as applied only when it is seen as declared.
 
 Unknown fields may be answered with 200 and ignored, and a read may lag behind a write; so what
-does not show at once is read again, at growing intervals, for two minutes.
+does not show at once is read again, at growing intervals, for two minutes. Emergency service is
+there at its end status only, and is waited for as long as it is on its way.
 """
 
 from __future__ import annotations
@@ -11,11 +12,17 @@ from dataclasses import dataclass, field
 
 from reconciler.api.clock import Clock
 from reconciler.api.read import ReadClient
-from reconciler.api.reread import Target, Values, reread
+from reconciler.api.reread import Target, Values, reread, still_there
+from reconciler.core.catalogue import EMERGENCY_STATUS
+from reconciler.core.emergency import FAILED, ON_ITS_WAY, end_status
+from reconciler.core.fields import Kind
+from reconciler.core.rules import EMERGENCY, EMERGENCY_ADDRESS, EMERGENCY_ENABLED
 from reconciler.core.values import LiveValue, Secret, Value
+from reconciler.core.verdict import Confirmation
 
 PATIENCE_SECONDS = 120.0
 _FIRST, _LONGEST = 1.0, 30.0
+_FAILED_READS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,61 +34,127 @@ class Expected:
     id: str
     after: Mapping[str, Value]
     patient: bool = True
+    kind: Kind = Kind.NUMBER
+
+    @property
+    def emergency(self) -> bool:
+        """Whether it is about emergency service, whose status then matters."""
+        return not EMERGENCY.isdisjoint(self.after)
 
 
 @dataclass(frozen=True, slots=True)
-class Confirmation:
-    """What was seen: the last values read, and the fields that are as expected."""
+class Reading:
+    """How to read back: through what, how large the account is, and how long to wait for
+    emergency service that is on its way. With `hurry` what was read last must do."""
 
-    values: Values = field(default_factory=dict)
-    seen: frozenset[tuple[str, str]] = frozenset()
+    reader: ReadClient
+    clock: Clock
+    account_size: int
+    page_size: int
+    emergency_seconds: float
+    hurry: Callable[[], bool]
 
 
 async def confirm(
-    reader: ReadClient,
-    clock: Clock,
+    by: Reading,
     expected: Sequence[Expected],
+    released: Mapping[str, str],
     *,
     secrets: Mapping[str, str],
-    account_size: int,
-    page_size: int,
     also: Mapping[str, Sequence[str]],
-    hurry: Callable[[], bool],
 ) -> Confirmation:
-    """Read `expected` back until all of it shows or two minutes have passed.
+    """Read `expected` back until all of it shows, and `released` (ids by number) until all of
+    it is gone, or the time is up.
 
-    `also` are further paths to read, by number, whatever they hold. With `hurry` what was read
-    last must do. KeyRefusedError passes.
+    `also` are further paths to read, by number, whatever they hold. KeyRefusedError passes.
     """
-    values: Values = {}
-    seen: set[tuple[str, str]] = set()
-    open_ = list(expected)
-    started, pause = clock.monotonic(), _FIRST
-    while open_:
-        targets = [
-            Target(each.phone_number, each.id, (*each.after, *also.get(each.phone_number, ())))
-            for each in open_
-        ]
-        values |= await reread(reader, targets, account_size=account_size, page_size=page_size)
-        for each in open_:
-            got = values[each.phone_number]
-            seen |= {
-                (each.phone_number, path)
-                for path, after in each.after.items()
-                if _is(after, got[path], secrets)
-            }
-        open_ = [
-            each
-            for each in open_
-            if each.patient and any((each.phone_number, path) not in seen for path in each.after)
-        ]
-        left = PATIENCE_SECONDS - (clock.monotonic() - started)
-        if not open_ or left <= 0 or hurry():
+    back = _ReadBack(by, list(expected), dict(released), secrets, also)
+    started, pause = by.clock.monotonic(), _FIRST
+    while back.open or back.standing:
+        await back.look()
+        left = back.time_left(by.clock.monotonic() - started)
+        if left <= 0 or by.hurry():
             break
-        await clock.sleep(min(pause, left))
+        await by.clock.sleep(min(pause, left))
         pause = min(pause * 2, _LONGEST)
-    return Confirmation(values, frozenset(seen))
+    return Confirmation(
+        back.values,
+        frozenset(back.seen),
+        gone=frozenset(released.keys() - back.standing.keys()),
+        emergency_failed=frozenset(
+            number for number, reads in back.failing.items() if reads >= _FAILED_READS
+        ),
+    )
 
 
-def _is(after: Value, live: LiveValue, secrets: Mapping[str, str]) -> bool:
-    return live == (secrets[after.ref] if isinstance(after, Secret) else after)
+@dataclass(slots=True)
+class _ReadBack:
+    """What is still to be seen, and what was."""
+
+    by: Reading
+    open: list[Expected]
+    standing: dict[str, str]
+    secrets: Mapping[str, str]
+    also: Mapping[str, Sequence[str]]
+    values: Values = field(default_factory=dict)
+    seen: set[tuple[str, str]] = field(default_factory=set)
+    failing: dict[str, int] = field(default_factory=dict)
+    """How often in a row a number's emergency service was seen to have failed: once may still
+    be what was there before."""
+
+    async def look(self) -> None:
+        """Read everything that is open, once."""
+        size, page = self.by.account_size, self.by.page_size
+        targets = [self._target(each) for each in self.open]
+        self.values |= await reread(self.by.reader, targets, account_size=size, page_size=page)
+        for each in self.open:
+            self._judge(each, self.values[each.phone_number])
+        if self.standing:
+            there = await still_there(
+                self.by.reader, self.standing, account_size=size, page_size=page
+            )
+            self.standing = {n: id_ for n, id_ in self.standing.items() if n in there}
+
+    def _target(self, each: Expected) -> Target:
+        paths = [*each.after, *self.also.get(each.phone_number, ())]
+        if each.emergency:
+            paths.append(EMERGENCY_STATUS)
+        return Target(each.phone_number, each.id, tuple(paths), each.kind)
+
+    def _judge(self, each: Expected, got: Mapping[str, LiveValue]) -> None:
+        number = each.phone_number
+        for path, after in each.after.items():
+            if self._shows(path, after, got):
+                self.seen.add((number, path))
+        if each.emergency:
+            failed = got[EMERGENCY_STATUS] == FAILED
+            self.failing[number] = self.failing.get(number, 0) + 1 if failed else 0
+
+    def _shows(self, path: str, after: Value, got: Mapping[str, LiveValue]) -> bool:
+        if path == EMERGENCY_ENABLED:
+            return got[EMERGENCY_STATUS] == end_status(after is True)
+        if path == EMERGENCY_ADDRESS and got[EMERGENCY_STATUS] in ON_ITS_WAY | {FAILED}:
+            return False
+        return got[path] == (self.secrets[after.ref] if isinstance(after, Secret) else after)
+
+    def time_left(self, waited: float) -> float:
+        """Seconds until the next thing to wait for is given up; drops what is done with."""
+        left: list[float] = []
+        still: list[Expected] = []
+        for each in self.open:
+            wait = self._patience(each) - waited
+            if wait > 0:
+                still.append(each)
+                left.append(wait)
+        self.open = still
+        if self.standing:
+            left.append(PATIENCE_SECONDS - waited)
+        return max(left, default=0.0)
+
+    def _patience(self, each: Expected) -> float:
+        number = each.phone_number
+        done = all((number, path) in self.seen for path in each.after)
+        if done or not each.patient or self.failing.get(number, 0) >= _FAILED_READS:
+            return 0.0
+        on_its_way = each.emergency and self.values[number][EMERGENCY_STATUS] in ON_ITS_WAY
+        return max(self.by.emergency_seconds, PATIENCE_SECONDS) if on_its_way else PATIENCE_SECONDS

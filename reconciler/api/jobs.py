@@ -7,7 +7,7 @@ of the job says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,12 +15,14 @@ import msgspec
 
 from reconciler.api.read import ReadClient
 from reconciler.api.settings import segment
+from reconciler.core.jobs import ENDED, Job
 from reconciler.core.text import Redactor
 from reconciler.errors import ApiError, ApiErrorItem, KeyRefusedError
 
-TERMINAL = frozenset({"completed", "failed", "expired"})
+TERMINAL = ENDED
 _JOBS = "/phone_numbers/jobs"
 _PAGE = 50
+_LARGEST_PAGE = 250
 _REDACT = Redactor(())
 
 
@@ -35,6 +37,8 @@ class JobAnswer(msgspec.Struct, frozen=True):
 
     id: str
     status: str = ""
+    type: Any = None
+    created_at: Any = None
     etc: str | None = None
     phone_numbers: list[_Number] | None = None
     successful_operations: list[_Number] | None = None
@@ -101,7 +105,7 @@ async def poll_jobs(reader: ReadClient, ids: Iterable[str]) -> dict[str, JobAnsw
             return dict.fromkeys(wanted, error)
     for id_ in sorted(wanted - found.keys()):
         try:
-            found[id_] = (await reader.read(f"{_JOBS}/{segment(id_)}", JobData)).data
+            found[id_] = await one_job(reader, id_)
         except KeyRefusedError:
             raise
         except ApiError as error:
@@ -109,18 +113,37 @@ async def poll_jobs(reader: ReadClient, ids: Iterable[str]) -> dict[str, JobAnsw
     return found
 
 
+async def list_jobs(reader: ReadClient, most: int) -> list[JobAnswer]:
+    """The newest `most` jobs of the account, the newest first."""
+    found: list[JobAnswer] = []
+    page, size = 1, min(most, _LARGEST_PAGE)
+    while len(found) < most:
+        query = {"page[number]": str(page), "page[size]": str(size)}
+        rows = (await reader.read(_JOBS, _JobsData, query)).data
+        found += _readable(rows)
+        if len(rows) < size:
+            break
+        page += 1
+    return found[:most]
+
+
+def _readable(rows: Iterable[msgspec.Raw]) -> Iterator[JobAnswer]:
+    for raw in rows:
+        try:
+            yield msgspec.json.decode(raw, type=JobAnswer)
+        except msgspec.ValidationError:
+            continue
+
+
+async def one_job(reader: ReadClient, job_id: str) -> JobAnswer:
+    """One job as it stands. Raises the ApiError for which it cannot be told."""
+    return (await reader.read(f"{_JOBS}/{segment(job_id)}", JobData)).data
+
+
 async def _on_first_page(reader: ReadClient, wanted: set[str]) -> dict[str, JobAnswer]:
     query = {"page[number]": "1", "page[size]": str(_PAGE)}
     page = await reader.read(_JOBS, _JobsData, query)
-    found: dict[str, JobAnswer] = {}
-    for raw in page.data:
-        try:
-            job = msgspec.json.decode(raw, type=JobAnswer)
-        except msgspec.ValidationError:
-            continue
-        if job.id in wanted:
-            found[job.id] = job
-    return found
+    return {job.id: job for job in _readable(page.data) if job.id in wanted}
 
 
 async def poll_order(reader: ReadClient, order_id: str) -> OrderAnswer | ApiError:
@@ -132,6 +155,31 @@ async def poll_order(reader: ReadClient, order_id: str) -> OrderAnswer | ApiErro
         raise
     except ApiError as error:
         return error
+
+
+def as_job(job: JobAnswer) -> Job:
+    """A job for a report: its numbers as the API names them."""
+
+    def name(each: _Number) -> str:
+        return _REDACT.clean(str(each.phone_number or each.id or ""), 80)
+
+    def text(value: object) -> str:
+        return _REDACT.clean(value, 80) if isinstance(value, str) else ""
+
+    done = tuple(name(each) for each in job.successful_operations or ())
+    failed = {name(each): _errors(each.errors) for each in job.failed_operations or ()}
+    pending = tuple(name(each) for each in job.pending_operations or ())
+    return Job(
+        id=job.id,
+        type=text(job.type),
+        status=job.status,
+        created_at=text(job.created_at),
+        etc=job.etc or "",
+        numbers=len(job.phone_numbers or ()) or len(done) + len(failed) + len(pending),
+        done=done,
+        failed=failed,
+        pending=pending,
+    )
 
 
 def judge_job(job: JobAnswer, numbers_by_id: Mapping[str, str]) -> Progress:

@@ -10,23 +10,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
 
 from reconciler.api.read import ReadClient
 from reconciler.api.together import together
+from reconciler.core.fetchplan import Needs
 from reconciler.core.fields import Listing
-from reconciler.core.live import build_snapshot
-from reconciler.core.model import ListingRead, Snapshot
+from reconciler.core.model import ListingRead
 from reconciler.core.rows import ROW_TYPES
 from reconciler.core.text import neutral
 from reconciler.errors import ForbiddenError, KeyRefusedError, UnavailableError
 
 _SCANS = 4
 _MOST_ROWS = 10_000_000
-_MOST_PAGES = 50_000
+MOST_PAGES = 50_000
 _SIDE_BY_SIDE = 64
 _BY_NUMBER = {"sort": "phone_number"}
 _QUERIES: Mapping[Listing, Mapping[str, str]] = {
@@ -44,6 +44,8 @@ def slim_query() -> dict[str, str]:
     """What a slim list is always asked for: with its tags and its connection."""
     return dict(_QUERIES[Listing.SLIM])
 
+
+_NO_FILTERS: Mapping[str, str] = {}
 
 Row = Any
 Rows = dict[str, Row]
@@ -65,7 +67,9 @@ def ignore_progress(listing: Listing, done: int, total: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class Page:
+    """One page: its rows, and what the list claims about itself."""
+
     rows: Sequence[Row]
     meta: Meta
 
@@ -82,8 +86,15 @@ def _page_type(listing: Listing) -> Any:
 _PAGE_TYPES = {listing: _page_type(listing) for listing in Listing}
 
 
-async def _read_page(reader: ReadClient, listing: Listing, number: int, size: int) -> _Page:
-    query = {**_QUERIES[listing], "page[number]": str(number), "page[size]": str(size)}
+async def read_page(
+    reader: ReadClient,
+    listing: Listing,
+    number: int,
+    size: int,
+    filters: Mapping[str, str] = _NO_FILTERS,
+) -> Page:
+    """One page of a list, its rows and counts checked."""
+    query = {**_QUERIES[listing], **filters, "page[number]": str(number), "page[size]": str(size)}
     page: Any = await reader.read(listing, _PAGE_TYPES[listing], query)
     if not 0 <= page.meta.total_results <= _MOST_ROWS:
         reason = f"claims to have {page.meta.total_results} rows"
@@ -91,7 +102,7 @@ async def _read_page(reader: ReadClient, listing: Listing, number: int, size: in
     for row in page.data:
         if not isinstance(row.id, str) or not isinstance(row.phone_number, str):
             raise UnavailableError(f"GET {listing}", "sent a row without an id or a number")
-    return _Page(page.data, page.meta)
+    return Page(page.data, page.meta)
 
 
 async def read_listing(
@@ -101,16 +112,19 @@ async def read_listing(
     page_size: int,
     progress: Progress = ignore_progress,
     suits: Callable[[Row], bool] | None = None,
+    first: Page | None = None,
 ) -> tuple[Rows, ListingRead] | None:
-    """All rows of a list by id, or None as soon as a row does not suit.
+    """All rows of a list by id, or None as soon as a row does not suit. `first` is its first
+    page, where that was read already.
 
     Raises UnavailableError when the list does not add up in four readings.
     """
     for _ in range(_SCANS):
         try:
-            return await _scan(reader, listing, page_size, progress, suits)
+            page = first or await read_page(reader, listing, 1, page_size)
+            return await _scan(reader, listing, page, page_size, progress, suits)
         except _MovedError as moved:
-            last = str(moved)
+            last, first = str(moved), None
     raise UnavailableError(
         f"GET {listing}",
         f"the list kept changing while it was read ({last}); nothing was planned from it: try "
@@ -128,7 +142,7 @@ class _Scan:
         self._total = total
         self._progress = progress
 
-    def take(self, page: _Page) -> None:
+    def take(self, page: Page) -> None:
         """Add the rows of a page."""
         if page.meta.total_results != self._total:
             raise _MovedError(f"{self._total} rows became {page.meta.total_results}")
@@ -151,26 +165,26 @@ class _Scan:
 async def _scan(
     reader: ReadClient,
     listing: Listing,
+    first: Page,
     page_size: int,
     progress: Progress,
     suits: Callable[[Row], bool] | None,
 ) -> tuple[Rows, ListingRead] | None:
-    first = await _read_page(reader, listing, 1, page_size)
     total, size = first.meta.total_results, _size_of(first, page_size)
     last = -(-total // size)
-    if last > _MOST_PAGES:
+    if last > MOST_PAGES:
         raise UnavailableError(f"GET {listing}", f"claims to have {last:,} pages of {size} rows")
     scan = _Scan(listing, total, progress)
     numbers = iter(range(2, last + 1))
 
-    def take(page: _Page) -> bool:
+    def take(page: Page) -> bool:
         scan.take(page)
         return suits is None or all(map(suits, page.rows))
 
     async def work() -> bool:
         """Read pages for as long as there are any, and their rows suit."""
         for number in numbers:
-            if not take(await _read_page(reader, listing, number, size)):
+            if not take(await read_page(reader, listing, number, size)):
                 return False
         return True
 
@@ -183,49 +197,84 @@ async def _scan(
     return scan.done()
 
 
-def _size_of(first: _Page, page_size: int) -> int:
+def _size_of(first: Page, page_size: int) -> int:
     """How many rows a page holds: what was asked for, or less where the list says so."""
     told = first.meta.page_size
     return told if told is not None and 0 < told <= page_size else page_size
 
 
-async def fetch(
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was read: rows by list and id, how each list went, and, where only some numbers
+    were asked for, how many the account has in all."""
+
+    rows: dict[Listing, Rows]
+    reads: tuple[ListingRead, ...]
+    account_size: int | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether the account has no number at all."""
+        return not (any(self.rows.values()) or self.account_size)
+
+    def and_(self, more: Found) -> Found:
+        """With the lists of `more` as well."""
+        return Found({**self.rows, **more.rows}, (*self.reads, *more.reads), self.account_size)
+
+
+async def read_lists(
     reader: ReadClient,
     listings: Sequence[Listing],
+    needs: Needs,
     *,
-    base_url: str,
-    now: Callable[[], datetime],
     page_size: int,
-    need_tags: bool = False,
     progress: Progress = ignore_progress,
-) -> Snapshot:
-    """A snapshot of `listings`, all read side by side.
+    optional: bool = False,
+    first: Page | None = None,
+) -> Found:
+    """`listings`, all read side by side: the rows of those that could be, and how each went.
 
-    With `need_tags` a slim list whose rows lack their tags (they have no documented schema
-    there) is given up for the full one. A list that answers 403 is noted as refused; when none
-    can be read, KeyRefusedError.
+    A slim list whose rows lack tags that matter (they have no documented schema there) is given
+    up for the full one; a full list whose rows lack keys that matter is helped out by the slim
+    one. A list that answers 403 is noted as refused, or left out where it is `optional`; when
+    none can be read, KeyRefusedError. `first` is the first page of the first list, where that
+    was read already.
     """
-    started = reader.reads
-    each = (_read(reader, listing, page_size, need_tags, progress) for listing in listings)
+    each = (
+        _read(reader, listing, page_size, needs.need_tags, progress, page)
+        for listing, page in zip_longest(listings, (first,))
+    )
     async with together(each) as waiting:
         results = await asyncio.gather(*waiting)
     rows = {read.listing: found for found, read in results if not read.refused}
-    reads = tuple(read for _, read in results)
-    if not rows:
+    reads = [read for _, read in results if not (optional and read.refused)]
+    if not rows and not optional:
         raise KeyRefusedError("GET " + reads[0].listing, reads[0].refused, status=403)
-    return build_snapshot(
-        rows, reads, base_url=base_url, fetched_at=now(), calls=reader.reads - started
-    )
+    if Listing.SLIM not in rows and _has_gaps(rows.get(Listing.NUMBERS, {}), needs.nullable):
+        found, read = await _read(reader, Listing.SLIM, page_size, False, progress)
+        if read.listing is Listing.SLIM and not read.refused:
+            rows[Listing.SLIM] = found
+            reads.append(read)
+    return Found(rows, tuple(reads))
+
+
+def _has_gaps(rows: Rows, keys: Sequence[str]) -> bool:
+    return any(getattr(row, key) is msgspec.UNSET for row in rows.values() for key in keys)
 
 
 async def _read(
-    reader: ReadClient, listing: Listing, page_size: int, need_tags: bool, progress: Progress
+    reader: ReadClient,
+    listing: Listing,
+    page_size: int,
+    need_tags: bool,
+    progress: Progress,
+    first: Page | None = None,
 ) -> tuple[Rows, ListingRead]:
     slim = listing is Listing.SLIM
     suits = _has_tags if need_tags and slim else None
     try:
         found = await read_listing(
-            reader, listing, page_size=page_size, progress=progress, suits=suits
+            reader, listing, page_size=page_size, progress=progress, suits=suits, first=first
         )
     except ForbiddenError as refusal:
         if not slim:

@@ -18,6 +18,7 @@ from reconciler.api.transport import VERIFY_OWNERSHIP, ReadOnlyTransport, open_t
 from reconciler.errors import RateLimitedError, UnavailableError
 
 _TRIES = 6
+MOST_TO_VERIFY = 1000
 
 T = TypeVar("T")
 
@@ -43,12 +44,14 @@ class ReadClient:
         """One GET decoded as `kind`; an answer that is no such JSON is retried like a lost one."""
         return await self._ask("GET", path, params, None, lambda answer: decode(answer, kind))
 
-    async def verify_ownership(self, phone_numbers: Sequence[str]) -> Answer:
-        """Which of the numbers (E.164, 1 to 1000) the account owns and may edit."""
-        if not 1 <= len(phone_numbers) <= self._http.limits.job_size:
-            raise ValueError("verify_ownership takes 1 to 1000 numbers")
+    async def verify_ownership(self, phone_numbers: Sequence[str], kind: type[T]) -> T:
+        """Which of the numbers (E.164, 1 to 1000) the account owns and may edit, as `kind`."""
+        if not 1 <= len(phone_numbers) <= MOST_TO_VERIFY:
+            raise ValueError(f"verify_ownership takes 1 to {MOST_TO_VERIFY} numbers")
         body = {"phone_numbers": list(phone_numbers)}
-        return await self._ask("POST", VERIFY_OWNERSHIP, None, body, _as_it_is)
+        return await self._ask(
+            "POST", VERIFY_OWNERSHIP, None, body, lambda answer: decode(answer, kind)
+        )
 
     async def _ask(
         self,

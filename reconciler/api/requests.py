@@ -15,6 +15,21 @@ from reconciler.core.fields import Channel
 from reconciler.core.operations import Operation
 
 _JOBS = "/phone_numbers/jobs"
+_JOB_PATHS = {
+    Channel.UPDATE_JOB: "update_phone_numbers",
+    Channel.EMERGENCY_JOB: "update_emergency_settings",
+    Channel.DELETE_JOB: "delete_phone_numbers",
+}
+_SINGLE = {
+    Channel.PATCH_NUMBER: ("PATCH", "/phone_numbers/{}"),
+    Channel.PATCH_VOICE: ("PATCH", "/phone_numbers/{}/voice"),
+    Channel.PATCH_MESSAGING: ("PATCH", "/phone_numbers/{}/messaging"),
+    # From the host's root in the specification: never /v2/v2.
+    Channel.PATCH_MOBILE: ("PATCH", "/v2/mobile_phone_numbers/{}"),
+    Channel.ENABLE_EMERGENCY: ("POST", "/phone_numbers/{}/actions/enable_emergency"),
+    Channel.BUNDLE: ("PATCH", "/phone_numbers/{}/actions/bundle_status_change"),
+    Channel.DELETE_NUMBER: ("DELETE", "/phone_numbers/{}"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +38,7 @@ class Request:
 
     method: str
     path: str
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | None
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.path})"
@@ -55,23 +70,16 @@ def request_for(
     `ids` are by E.164, `secrets` by ref; a missing one of either is a KeyError.
     """
     body: dict[str, Any] = _with_secrets(operation.body, secrets)
-    of = [segment(ids[number]) for number in operation.numbers]
-    match operation.call:
-        case Channel.UPDATE_JOB:
-            return Request(
-                "POST", f"{_JOBS}/update_phone_numbers", JobBody(body, tuple(of)).as_json()
-            )
-        case Channel.MESSAGING_BULK:
-            numbers = {"numbers": list(operation.numbers)}
-            return Request("POST", "/messaging_numbers_bulk_updates", body | numbers)
-        case Channel.PATCH_NUMBER:
-            return Request("PATCH", f"/phone_numbers/{of[0]}", body)
-        case Channel.PATCH_VOICE:
-            return Request("PATCH", f"/phone_numbers/{of[0]}/voice", body)
-        case Channel.PATCH_MESSAGING:
-            return Request("PATCH", f"/phone_numbers/{of[0]}/messaging", body)
-        case _:
-            raise ValueError(f"{operation.call} is not sent by this version")
+    of = tuple(segment(ids[number]) for number in operation.numbers)
+    if operation.call in _JOB_PATHS:
+        path = f"{_JOBS}/{_JOB_PATHS[operation.call]}"
+        return Request("POST", path, JobBody(body, of).as_json())
+    if operation.call is Channel.MESSAGING_BULK:
+        numbers = {"numbers": list(operation.numbers)}
+        return Request("POST", "/messaging_numbers_bulk_updates", body | numbers)
+    method, path = _SINGLE[operation.call]
+    (id_,) = of
+    return Request(method, path.format(id_), body if method != "DELETE" else None)
 
 
 def _with_secrets(value: Any, secrets: Mapping[str, str]) -> Any:

@@ -19,15 +19,16 @@ from reconciler.core.fields import Kind, Listing
 from reconciler.core.live import values_in
 from reconciler.core.rows import ROW_TYPES
 from reconciler.core.values import UNKNOWN, LiveValue
-from reconciler.errors import ApiError, KeyRefusedError
+from reconciler.errors import ApiError, KeyRefusedError, NotFoundError
 
-_FILTERED = 100
+FILTERED = 100
 """Numbers that one filtered page of the messaging list is asked for: a URL of some 2 KB."""
 
 _RESOURCES = {
     Listing.NUMBERS: "/phone_numbers/{}",
     Listing.VOICE: "/phone_numbers/{}/voice",
     Listing.MESSAGING: "/phone_numbers/{}/messaging",
+    Listing.MOBILE: "/v2/mobile_phone_numbers/{}",
 }
 
 Values = dict[str, dict[str, LiveValue]]
@@ -43,6 +44,7 @@ class Target:
     phone_number: str
     id: str
     paths: tuple[str, ...]
+    kind: Kind = Kind.NUMBER
 
 
 def _one_type(listing: Listing) -> Any:
@@ -62,10 +64,20 @@ _FILTERED_TYPE = _rows_type(Listing.MESSAGING)
 _SLIM_TYPE = _rows_type(Listing.SLIM)
 
 
-def resource_of(path: str) -> Listing | None:
+def resource_of(path: str, kind: Kind) -> Listing | None:
     """The resource that carries a field, named by the list with the same shape."""
-    reads = [read.listing for read in BY_PATH[Kind.NUMBER][path].reads]
+    reads = [read.listing for read in BY_PATH[kind][path].reads]
     return next((each for each in reads if each in _RESOURCES), None)
+
+
+def resource_path(listing: Listing, id_: str) -> str:
+    """Where the resource with this id stands."""
+    return _RESOURCES[listing].format(segment(id_))
+
+
+def one_type(listing: Listing) -> Any:
+    """What the answer to asking for one resource decodes as; its `data` is a row."""
+    return _ONE_TYPES[listing]
 
 
 async def reread(
@@ -83,7 +95,7 @@ async def reread(
         unread: dict[str, LiveValue] = dict.fromkeys(target.paths, UNKNOWN)
         values.setdefault(target.phone_number, {}).update(unread)
         for path in target.paths:
-            if listing := resource_of(path):
+            if listing := resource_of(path, target.kind):
                 wanted[listing].setdefault(target.phone_number, []).append(path)
     work = (
         _read_rows(reader, listing, {n: ids[n] for n in paths}, account_size, page_size)
@@ -93,8 +105,10 @@ async def reread(
         found = await asyncio.gather(*tasks)
     for (listing, paths), rows in zip(wanted.items(), found, strict=True):
         for number, row in rows.items():
-            values[number] |= values_in(listing, row, paths[number], Kind.NUMBER)
-    await _fill_from_slim(reader, values, ids, account_size, page_size)
+            kind = Kind.MOBILE if listing is Listing.MOBILE else Kind.NUMBER
+            values[number] |= values_in(listing, row, paths[number], kind)
+    plain = {target.phone_number: target.id for target in targets if target.kind is Kind.NUMBER}
+    await _fill_from_slim(reader, values, plain, account_size, page_size)
     return values
 
 
@@ -109,8 +123,8 @@ async def _fill_from_slim(
     its schema is not nullable, so there a missing id is an unset one."""
     blind = {
         number: paths
-        for number, each in values.items()
-        if (paths := [p for p, value in each.items() if value is UNKNOWN and _in_slim(p)])
+        for number in ids
+        if (paths := [p for p, value in values[number].items() if value is UNKNOWN and _in_slim(p)])
     }
     if not blind:
         return
@@ -122,7 +136,43 @@ async def _fill_from_slim(
 
 
 def _in_slim(path: str) -> bool:
-    return any(read.listing is Listing.SLIM for read in BY_PATH[Kind.NUMBER][path].reads)
+    reads = BY_PATH[Kind.NUMBER][path].reads
+    return any(read.listing is Listing.SLIM and read.documented for read in reads)
+
+
+async def still_there(
+    reader: ReadClient, ids: Mapping[str, str], *, account_size: int, page_size: int
+) -> set[str]:
+    """Which of the numbers, given with their ids, are not seen to be gone: those that still
+    stand in the account, and those that could not be asked for."""
+    if -(-account_size // page_size) < len(ids):
+        try:
+            found = await read_listing(reader, Listing.SLIM, page_size=page_size)
+        except KeyRefusedError:
+            raise
+        except ApiError:
+            return set(ids)
+        rows = found[0] if found else {}
+        return {number for number, id_ in ids.items() if id_ in rows and not _is_gone(rows[id_])}
+
+    async def stands(id_: str) -> bool:
+        path = resource_path(Listing.NUMBERS, id_)
+        try:
+            return not _is_gone((await reader.read(path, _ONE_TYPES[Listing.NUMBERS])).data)
+        except NotFoundError:
+            return False
+        except KeyRefusedError:
+            raise
+        except ApiError:
+            return True
+
+    async with together(stands(id_) for id_ in ids.values()) as tasks:
+        standing = await asyncio.gather(*tasks)
+    return {number for number, there in zip(ids, standing, strict=True) if there}
+
+
+def _is_gone(row: Row) -> bool:
+    return bool(row.status == "deleted")
 
 
 async def _read_rows(
@@ -130,7 +180,7 @@ async def _read_rows(
 ) -> dict[str, Row]:
     """Rows by number, for the numbers that could be read."""
     scan = -(-account_size // page_size)
-    filtered = -(-len(ids) // _FILTERED)
+    filtered = -(-len(ids) // FILTERED)
     try:
         if listing is Listing.MESSAGING and len(ids) > 1 and filtered <= scan:
             return await _by_filter(reader, ids)
@@ -161,12 +211,12 @@ async def _by_filter(reader: ReadClient, ids: Mapping[str, str]) -> dict[str, Ro
             Listing.MESSAGING,
             _FILTERED_TYPE,
             {
-                "filter[phone_number]": ",".join(numbers[at : at + _FILTERED]),
+                "filter[phone_number]": ",".join(numbers[at : at + FILTERED]),
                 "page[number]": "1",
-                "page[size]": str(_FILTERED),
+                "page[size]": str(FILTERED),
             },
         )
-        for at in range(0, len(numbers), _FILTERED)
+        for at in range(0, len(numbers), FILTERED)
     )
     async with together(pages) as tasks:
         rows = [row for page in await asyncio.gather(*tasks) for row in page.data]
@@ -201,9 +251,8 @@ async def _one_by_one(
 
 
 async def _one(reader: ReadClient, listing: Listing, id_: str) -> Row | None:
-    path = _RESOURCES[listing].format(segment(id_))
     try:
-        row = (await reader.read(path, _ONE_TYPES[listing])).data
+        row = (await reader.read(resource_path(listing, id_), _ONE_TYPES[listing])).data
     except KeyRefusedError:
         raise
     except ApiError:

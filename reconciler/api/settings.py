@@ -80,7 +80,9 @@ def endpoint_from(
 
     Raises UsageError, which never holds the key or the URL, for either may hold a secret.
     """
-    key = _checked_key(environ.get(api_key_env, ""), api_key_env)
+    # What is as long as a key may be one, pasted where its variable belongs: not repeated.
+    name = api_key_env if len(api_key_env) < _LONG_AS_A_KEY else _NAMED
+    key = _checked_key(environ.get(api_key_env, ""), name)
     if base_url is not None:
         return Endpoint(_checked_url(base_url, "base_url"), key)
     return Endpoint(_checked_url(environ.get(BASE_URL_ENV) or DEFAULT_BASE_URL, BASE_URL_ENV), key)
@@ -155,6 +157,8 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+_LONG_AS_A_KEY = 32
+_NAMED = "the variable that account.api_key_env names"
 _COUNTS = frozenset({"concurrency", "page_size", "job_size", "jobs_in_flight", "max_body_bytes"})
 _HUGE = 1e12
 _AT_MOST = {"page_size": 250, "job_size": 1000, "jobs_in_flight": 20}

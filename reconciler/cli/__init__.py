@@ -21,6 +21,8 @@ _COMMANDS = {
     "plan": "Show what apply would do; never writes.",
     "apply": "Make the account what the YAML declares.",
     "drift": "Exit 2 where the account and the YAML differ.",
+    "verify": "Ask which declared numbers the account owns and may edit.",
+    "jobs": "List, show or wait for the account's background jobs.",
     "sandbox": "Serve a simulated account on loopback.",
     "demo": "Run the main job against a sandbox of its own.",
 }
@@ -34,9 +36,7 @@ _NOT_YET = frozenset(
         "explain",
         "resume",
         "revert",
-        "verify",
         "emergency",
-        "jobs",
         "schema",
     }
 )

@@ -47,8 +47,8 @@ def command(
     paint = painter(no_color)
     with reading(no_color) as progress:
         planned = asyncio.run(workflow.plan(path, options, progress))
-    if planned.refusal:
-        raise SafetyError(planned.refusal)
+    if planned.refusals:
+        raise SafetyError("nothing was written: " + "; ".join(planned.refusals))
     warn(planned)
     if verbose:
         explain_reads(planned)

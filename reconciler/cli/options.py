@@ -75,11 +75,17 @@ _NETWORK = (
         help="The longest to wait when the API asks to (300).",
     ),
     click.option("--concurrency", type=click.IntRange(1, 256), help="Calls in flight at once (8)."),
-    click.option(
-        "--allow-empty-account",
-        is_flag=True,
-        help="Go on although the account has no numbers and some are declared.",
-    ),
+)
+_ALLOW = tuple(
+    click.option(f"--allow-{name}", f"allow_{name.replace('-', '_')}", is_flag=True, help=text)
+    for name, text in (
+        ("release", "Let numbers be given back."),
+        ("emergency-off", "Let emergency service be switched off."),
+        ("unlock", "Let the deletion lock be taken off."),
+        ("unreadable", "Write fields whose live value cannot be read."),
+        ("max-changes", "Change more numbers than max_changes and max_changes_percent say."),
+        ("empty-account", "Go on although the account has no numbers and some are declared."),
+    )
 )
 _LIVE = click.option(
     "--live",
@@ -87,7 +93,7 @@ _LIVE = click.option(
     metavar="FILE",
     help="Compare with a snapshot that fetch wrote, without the network.",
 )
-_JOBS = click.option(
+job_timeout_option = click.option(
     "--job-timeout",
     type=float,
     callback=_positive,
@@ -106,25 +112,44 @@ def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 
 reading_options: Callable[[F], F] = _stack(
-    path_argument, *_SCOPE, _LIVE, *_NETWORK, format_option, color_option, verbose_option
+    path_argument,
+    *_SCOPE,
+    _LIVE,
+    *_NETWORK,
+    *_ALLOW,
+    format_option,
+    color_option,
+    verbose_option,
 )
 """For commands that compare: PATH, scope, --live, pace, format."""
 
 writing_options: Callable[[F], F] = _stack(
-    path_argument, *_SCOPE, *_NETWORK, _JOBS, format_option, color_option, verbose_option
+    path_argument,
+    *_SCOPE,
+    *_NETWORK,
+    job_timeout_option,
+    *_ALLOW,
+    format_option,
+    color_option,
+    verbose_option,
 )
 """For apply: the same without --live, and with the time of jobs."""
 
 
+asking_options: Callable[[F], F] = _stack(path_argument, *_SCOPE[:2], *_NETWORK, format_option)
+"""For commands that only ask about declared numbers: PATH, --target, --tag, pace, format."""
+
+
 def options_from(given: dict[str, Any]) -> Options:
     """What the options of a command say, for the workflow."""
+    from reconciler.core.safety import Allowance
     from reconciler.core.scope import Scope, Section
     from reconciler.workflow import Options
 
     scope = Scope(
         targets=tuple(given["targets"]),
         tags=tuple(given["tags"]),
-        only=tuple(Section(each) for each in given["only"]),
+        only=tuple(Section(each) for each in given.get("only", ())),
     )
     return Options(
         scope=scope,
@@ -132,5 +157,5 @@ def options_from(given: dict[str, Any]) -> Options:
         max_wait=given["max_wait"],
         job_timeout=given.get("job_timeout"),
         concurrency=given["concurrency"],
-        allow_empty_account=given["allow_empty_account"],
+        allow=frozenset(each for each in Allowance if given.get(each.value)),
     )

@@ -17,15 +17,17 @@ class _AsText(Protocol):
     def __call__(self, plan: Plan, *, reads: int, paint: Paint) -> str: ...
 
 
-def warn(planned: Planned) -> None:
+def warn(planned: Planned, *, would_apply: bool = True) -> None:
     """Say on stderr what is odd but no error."""
     for warning in planned.project.desired.warnings:
         say(f"warning: {warning}")
     for listing in planned.snapshot.listings:
         if listing.refused:
             say(f"warning: its fields are unknown: {listing.refused}")
-    if planned.refusal:
-        say(f"warning: apply would be refused: {planned.refusal}")
+    for refusal in planned.refusals if would_apply else ():
+        say(f"warning: apply would be refused: {refusal}")
+    for note in planned.notes:
+        say(f"note: {note}")
 
 
 def explain_reads(planned: Planned) -> None:

@@ -13,12 +13,18 @@ from types import MappingProxyType
 from reconciler.core.fields import Channel, Clear, Field, Kind, Listing, Read, Type, Wire, Write
 
 _FULL, _SLIM, _VOICE = Listing.NUMBERS, Listing.SLIM, Listing.VOICE
+EMERGENCY_STATUS = "emergency.emergency_status"
 _SCREENING = ("disabled", "reject_calls", "flag_calls")
 
 
 def _number_lists(name: str, *, nullable: bool = False) -> tuple[Read, ...]:
     """Read from the slim list (never nullable there), else from the full one."""
     return Read(_SLIM, (name,)), Read(_FULL, (name,), nullable)
+
+
+def _undocumented(name: str) -> tuple[Read, ...]:
+    """In no documented answer, but taken where a row carries it all the same."""
+    return tuple(Read(listing, (name,), True, documented=False) for listing in (_SLIM, _FULL))
 
 
 def _root(
@@ -382,13 +388,25 @@ FIELDS: tuple[Field, ...] = (
         risk=("emergency",),
         example="53829456729313",
     ),
+    Field(
+        Kind.NUMBER,
+        EMERGENCY_STATUS,
+        Type.ENUM,
+        "How far the emergency service has come. Read only.",
+        reads=(
+            *_number_lists("emergency_status"),
+            Read(_VOICE, ("emergency", "emergency_status")),
+        ),
+        writes=(),
+        values=("active", "deprovisioning", "disabled", "provisioning", "provisioning-failed"),
+    ),
     # ---- numbers: write-only ----------------------------------------------------------------
     Field(
         Kind.NUMBER,
         "bundle_id",
         Type.ID,
         "The bundle the number is in. No documented answer shows it.",
-        reads=(),
+        reads=_undocumented("bundle_id"),
         # "If you are removing the number from a bundle, this must be null."
         writes=(Write(Channel.BUNDLE, ("bundle_id",), Clear.NULL),),
         null=True,
@@ -399,7 +417,7 @@ FIELDS: tuple[Field, ...] = (
         "address_id",
         Type.ID,
         "The address of the number. No documented answer shows it.",
-        reads=(),
+        reads=_undocumented("address_id"),
         writes=(Write(Channel.PATCH_NUMBER, ("address_id",), Clear.EMPTY_STRING),),
         null=True,
         example="dc8f39ac-953d-4520-b93b-786ae87db0da",
@@ -537,6 +555,22 @@ FIELDS: tuple[Field, ...] = (
         clear=Clear.NULL,
         example="ACME SUPPORT",
     ),
+    Field(
+        Kind.MOBILE,
+        "messaging.messaging_profile_id",
+        Type.ID,
+        "The messaging profile it sends and receives with. Read only.",
+        reads=(Read(Listing.MOBILE_MESSAGING, ("messaging_profile_id",), nullable=True),),
+        writes=(),
+    ),
+    Field(
+        Kind.MOBILE,
+        "messaging.messaging_product",
+        Type.TEXT,
+        "The messaging product it is registered for. Read only.",
+        reads=(Read(Listing.MOBILE_MESSAGING, ("messaging_product",)),),
+        writes=(),
+    ),
 )
 
 
@@ -550,17 +584,9 @@ BY_PATH: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
 """The rows of a kind by path, in the table's order."""
 
 SUPPORTED: Mapping[Kind, frozenset[str]] = MappingProxyType(
-    {
-        Kind.NUMBER: frozenset(
-            path
-            for path in BY_PATH[Kind.NUMBER]
-            if path not in {"deletion_lock_enabled", "bundle_id", "address_id"}
-            and not path.startswith("emergency.")
-        ),
-        Kind.MOBILE: frozenset(),
-    }
+    {kind: frozenset(row.path for row in BY_PATH[kind].values() if row.writes) for kind in Kind}
 )
-"""The fields this version writes; declaring another one of the table is 'not supported yet'."""
+"""The fields that can be declared: those that some call writes."""
 
 
 def absent_means_empty(field: Field, read: Read) -> bool:

@@ -7,7 +7,14 @@ from enum import StrEnum
 
 from reconciler.core.fields import Kind
 from reconciler.core.model import Source
-from reconciler.core.values import Value
+from reconciler.core.values import LiveValue, Value
+
+RELEASE = "release"
+"""What stands for the path where a whole number is given back."""
+
+
+RISKS = ("emergency", "release", "unlock", "pin", "connection", "unassign", "cost")
+"""The labels of what a change puts at risk, the gravest first."""
 
 
 class Action(StrEnum):
@@ -21,11 +28,12 @@ class Action(StrEnum):
 class FieldChange:
     """One field of one number: `before` is live, `after` declared, both canonical.
 
-    Many numbers share one FieldChange when they change alike.
+    `before` is UNKNOWN where the live value cannot be read and writing it is allowed all the
+    same. Many numbers share one FieldChange when they change alike.
     """
 
     path: str
-    before: Value
+    before: LiveValue
     after: Value
     source: Source
     risk: tuple[str, ...] = ()
@@ -40,6 +48,8 @@ class Change:
     kind: Kind
     action: Action
     fields: tuple[FieldChange, ...]
+    source: Source | None = None
+    """Where it is declared; given for a release, which has no fields to say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,7 @@ class Withheld:
 
     phone_number: str
     path: str
-    before: Value
+    before: LiveValue
     after: Value
     rule: str
     reason: str

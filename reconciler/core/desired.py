@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from reconciler.core.catalogue import BY_PATH
@@ -16,19 +17,19 @@ from reconciler.core.documents import Document
 from reconciler.core.fields import Field, Kind, Type
 from reconciler.core.groups import Groups, collect_groups, loop_text
 from reconciler.core.hints import quoted
-from reconciler.core.model import Desired, DesiredNumber, Settings, Source
+from reconciler.core.layers import Broken, Layer, merge, settle
+from reconciler.core.model import NO_SETTINGS, Desired, DesiredNumber, Settings, Source
 from reconciler.core.names import Aliases, collect_aliases
-from reconciler.core.rules import broken_rules
+from reconciler.core.safety import Safety, read_safety, texts
 from reconciler.core.validate import canonical_number, check, is_valid
-from reconciler.core.values import Secret, TagEdit
+from reconciler.core.values import Secret, TagEdit, canonical_id
 from reconciler.errors import Problem
 
-Layer = dict[str, tuple[Any, Source]]
-"""Path -> value (canonical, a Secret or a TagEdit) and where it stands."""
-
-_Broken = tuple[Source, str]
-_Settled = tuple[Settings, tuple[_Broken, ...]]
+_Settled = tuple[Settings, tuple[Broken, ...]]
 """The settings of a number, and the rules that they break."""
+
+_Key = tuple[Kind, int, tuple[str, ...]]
+"""What numbers of one kind have in common: the defaults of their file, and their groups."""
 
 
 def _tree(kind: Kind) -> dict[str, Any]:
@@ -43,7 +44,6 @@ def _tree(kind: Kind) -> dict[str, Any]:
 
 
 _TREES = {kind: _tree(kind) for kind in Kind}
-_ORDER = {kind: {path: place for place, path in enumerate(BY_PATH[kind])} for kind in Kind}
 
 
 @dataclass(slots=True)
@@ -56,14 +56,14 @@ class _Build:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=dict)
-    group_layers: dict[str, Layer] = field(default_factory=dict)
-    bases: dict[tuple[int, tuple[str, ...]], Layer] = field(default_factory=dict)
-    shared: dict[tuple[int, tuple[str, ...]], _Settled] = field(default_factory=dict)
+    group_layers: dict[tuple[Kind, str], Layer] = field(default_factory=dict)
+    bases: dict[_Key, Layer] = field(default_factory=dict)
+    shared: dict[_Key, _Settled] = field(default_factory=dict)
     path_sets: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     doubtful: set[str | int] = field(default_factory=set)
     """Groups by name, and documents' defaults by place, that are not as their author meant them:
     rules between fields, judged on them, would report what may not be so."""
-    broken: dict[_Broken, list[str]] = field(default_factory=dict)
+    broken: dict[Broken, list[str]] = field(default_factory=dict)
 
 
 def build(
@@ -90,7 +90,7 @@ def build(
         path = ("groups", loop[0], "extends")
         problems.append(groups[loop[0]].document.problem(path, loop_text(loop)))
     for name in groups:
-        state.group_layers[name] = _group_layer(state, name)
+        _check_extends(state, name)
     numbers, elsewhere = _numbers(state, project, every, selected)
     for (source, text), of in state.broken.items():
         more = f" and {len(of) - 1:,} more" if len(of) > 1 else ""
@@ -107,6 +107,7 @@ def build(
         base_url=account.get("base_url") or "",
         secrets=state.secrets,
         warnings=tuple(sorted(set(state.warnings))),
+        safety=_safety(state, project),
     )
     return desired, state.problems
 
@@ -125,39 +126,81 @@ def _limits(settings: Any) -> dict[str, Any]:
     }
 
 
+def _safety(state: _Build, project: Document | None) -> Safety:
+    """The safety rules of the project file; the defaults where it is wrong, which is reported."""
+    if project is None or not isinstance(project.data, dict) or not is_valid("file", project.data):
+        return Safety()
+    data = project.data
+    for place, rule in enumerate(data.get("ignore") or ()):
+        try:
+            date.fromisoformat(rule.get("until", "2000-01-01"))
+        except ValueError:
+            text = f"until: {rule['until']} is no day of the calendar"
+            state.problems.append(project.problem(("ignore", place, "until"), text))
+            return Safety()
+    scope = data.get("select") or {}
+    aliases = {
+        each: found
+        for each in texts(scope.get("connection_ids"))
+        if (found := state.aliases.resolve("connection_id", each)) is not None
+    }
+    for each in sorted(texts(scope.get("connection_ids")) - aliases.keys()):
+        text = state.aliases.unknown("connection_id", each)
+        state.problems.append(project.problem(("select", "connection_ids"), text))
+    return read_safety(data, aliases)
+
+
 def _numbers(
     state: _Build,
     project: Document | None,
     documents: Sequence[Document],
     selected: frozenset[str] | None,
 ) -> tuple[dict[str, DesiredNumber], frozenset[str]]:
-    below = _defaults(state, project, 0) if project else {}
     numbers: dict[str, DesiredNumber] = {}
     seen: dict[str, Source] = {}
-    for place, document in enumerate(documents):
-        declared = _mapping(document.data, Kind.NUMBER.yaml_key)
-        own = {} if document is project else _defaults(state, document, place)
-        if not declared:
-            continue
-        defaults = _merge(below, own)
-        if project and 0 in state.doubtful:
-            state.doubtful.add(place)
-        marks = document.marks[id(declared)]
-        for key, entry in declared.items():
-            source = Source(document.path, *marks[key].key)
-            number = canonical_number(key)
-            if number in seen:
-                first = seen[number]
-                text = f"{number} is declared twice: first at {first}"
-                state.problems.append(document.problem(("numbers", key), text, at_key=True))
-                continue
-            if not number:
-                continue  # the schema has said so
-            seen[number] = source
-            settings = _settings(state, document, place, defaults, key, number, entry)
-            if selected is None or document.path in selected:
-                numbers[number] = DesiredNumber(number, Kind.NUMBER, settings, source)
+    for kind in Kind:
+        below = _defaults(state, project, 0, kind) if project else Layer()
+        for place, document in enumerate(documents):
+            own = Layer() if document is project else _defaults(state, document, place, kind)
+            if project and 0 in state.doubtful:
+                state.doubtful.add(place)
+            meant = selected is None or document.path in selected
+            found = _declared_in(state, document, place, kind, merge(below, own), seen)
+            numbers |= {each.phone_number: each for each in found if meant}
+    order = {number: place for place, number in enumerate(seen)}
+    if len(numbers) > 1 and any(each.kind is Kind.MOBILE for each in numbers.values()):
+        numbers = dict(sorted(numbers.items(), key=lambda item: order[item[0]]))
     return numbers, frozenset(seen) - numbers.keys()
+
+
+def _declared_in(
+    state: _Build,
+    document: Document,
+    place: int,
+    kind: Kind,
+    defaults: Layer,
+    seen: dict[str, Source],
+) -> Iterator[DesiredNumber]:
+    """The numbers of one kind in one file. `seen` are all so far, in whatever file or kind."""
+    declared = _mapping(document.data, kind.yaml_key)
+    if not declared:
+        return
+    marks = document.marks[id(declared)]
+    for key, entry in declared.items():
+        source = Source(document.path, *marks[key].key)
+        number = canonical_number(key)
+        if number in seen:
+            text = f"{number} is declared twice: first at {seen[number]}"
+            state.problems.append(document.problem((kind.yaml_key, key), text, at_key=True))
+            continue
+        if not number:
+            continue  # the schema has said so
+        seen[number] = source
+        if isinstance(entry, dict) and "release" in entry and is_valid(kind.value, entry):
+            yield DesiredNumber(number, kind, NO_SETTINGS, source, release=True)
+            continue
+        settings = _settings(state, document, place, defaults, kind, key, number, entry)
+        yield DesiredNumber(number, kind, settings, source)
 
 
 def _settings(
@@ -165,28 +208,33 @@ def _settings(
     document: Document,
     place: int,
     defaults: Layer,
+    kind: Kind,
     key: str,
     number: str,
     entry: Any,
 ) -> Settings:
     """All layers of one number; one object for all numbers that add nothing of their own."""
-    valid = is_valid("number", entry)
+    valid = is_valid(kind.value, entry)
     entry = entry if entry and valid else {}
     named = entry.get("groups", ())
-    names = tuple(_known_groups(state, document, ("numbers", key, "groups"), named))
-    cached = (place, names)
+    names = tuple(_known_groups(state, document, (kind.yaml_key, key, "groups"), named))
+    cached = (kind, place, names)
     base = state.bases.get(cached)
     if base is None:
-        base = state.bases[cached] = _stack(state, defaults, names)
-    own = _layer(state, document, entry)
-    settled = _settle(state, _merge(base, own)) if own else state.shared.get(cached)
+        base = state.bases[cached] = _stack(state, defaults, names, kind)
+    own = _layer(state, document, entry, kind)
+    settled = _settle(state, merge(base, own), kind) if own.entries else state.shared.get(cached)
     if settled is None:
-        settled = state.shared[cached] = _settle(state, base)
+        settled = state.shared[cached] = _settle(state, base, kind)
     settings, broken = settled
     if broken and valid and len(names) == len(named) and not _in_doubt(state, place, names):
         for rule in broken:
             state.broken.setdefault(rule, []).append(number)
     return settings
+
+
+def _settle(state: _Build, layer: Layer, kind: Kind) -> _Settled:
+    return settle(layer, kind, state.path_sets)
 
 
 def _in_doubt(state: _Build, place: int, names: tuple[str, ...]) -> bool:
@@ -195,52 +243,44 @@ def _in_doubt(state: _Build, place: int, names: tuple[str, ...]) -> bool:
     return unread or not state.doubtful.isdisjoint((place, *state.groups.in_order(names)))
 
 
-def _settle(state: _Build, layer: Layer) -> _Settled:
-    order = _ORDER[Kind.NUMBER]
-    paths = tuple(sorted(layer, key=order.__getitem__))
-    paths = state.path_sets.setdefault(paths, paths)
-    settings = Settings(
-        paths,
-        tuple(layer[path][0] for path in paths),
-        tuple(layer[path][1] for path in paths),
-    )
-    return settings, tuple((layer[path][1], text) for path, text in broken_rules(settings))
-
-
-def _stack(state: _Build, below: Layer, names: tuple[str, ...]) -> Layer:
+def _stack(state: _Build, below: Layer, names: tuple[str, ...], kind: Kind) -> Layer:
     layer = below
     for name in state.groups.in_order(names):
-        layer = _merge(layer, state.group_layers[name])
+        layer = merge(layer, _group_layer(state, name, kind))
     return layer
 
 
-def _merge(below: Layer, above: Layer) -> Layer:
-    """`above` over `below`; only tags look at what was there."""
-    merged = below | above
-    new, old = above.get("tags"), below.get("tags")
-    if new and old and isinstance(new[0], TagEdit):
-        edit: TagEdit = new[0]
-        lower = old[0]
-        both = lower.then(edit) if isinstance(lower, TagEdit) else edit.apply(lower)
-        merged["tags"] = (both, new[1])
-    return merged
-
-
-def _defaults(state: _Build, document: Document, place: int) -> Layer:
+def _defaults(state: _Build, document: Document, place: int, kind: Kind) -> Layer:
     value = _mapping(document.data, "defaults")
     if not is_valid("defaults", value):
         state.doubtful.add(place)
-        return {}
-    return _layer(state, document, value)
+        return Layer()
+    return _layer(state, document, value, kind)
 
 
-def _group_layer(state: _Build, name: str) -> Layer:
+def _check_extends(state: _Build, name: str) -> None:
     group = state.groups[name]
     named = group.entry.get("extends", ())
     known = list(_known_groups(state, group.document, ("groups", name, "extends"), named))
     if len(known) < len(named):
         state.doubtful.add(name)
-    return _layer(state, group.document, group.entry, group=name)
+    for kind in Kind:  # what it says is checked whether or not a number uses it
+        _layer(state, group.document, group.entry, kind, group=name)
+
+
+def _group_layer(state: _Build, name: str, kind: Kind) -> Layer:
+    """What a group gives to numbers of `kind`; what they do not have is a mistake in it."""
+    layer = state.group_layers.get((kind, name))
+    if layer is None:
+        group = state.groups[name]
+        layer = _layer(state, group.document, group.entry, kind, group=name)
+        state.group_layers[kind, name] = layer
+        for key in group.entry.keys() - _TREES[kind].keys() - {"extends"}:
+            what = "numbers" if kind is Kind.NUMBER else "mobile numbers"
+            text = f"'{key}' of group {quoted(name)} is no setting of {what}, which use the group"
+            path = ("groups", name, key)
+            state.problems.append(group.document.problem(path, text, at_key=True))
+    return layer
 
 
 def _known_groups(
@@ -254,9 +294,11 @@ def _known_groups(
             state.problems.append(document.problem((*path, place), text))
 
 
-def _layer(state: _Build, document: Document, entry: Mapping[str, Any], group: str = "") -> Layer:
-    layer: Layer = {}
-    _flatten(state, document, entry, _TREES[Kind.NUMBER], group, layer)
+def _layer(
+    state: _Build, document: Document, entry: Mapping[str, Any], kind: Kind, group: str = ""
+) -> Layer:
+    layer = Layer()
+    _flatten(state, document, entry, _TREES[kind], group, layer)
     return layer
 
 
@@ -271,10 +313,10 @@ def _flatten(
     marks = document.marks.get(id(entry), {})
     for key, raw in entry.items():
         node = tree.get(key)
-        if isinstance(node, Field):
+        if isinstance(node, Field) and node.writes:
             source = Source(document.path, *marks[key].key, group)
-            into[node.path] = (_declared(state, node, raw, source), source)
-        elif node is not None and raw is not None:
+            into.set(node.path, _declared(state, node, raw, source), source)
+        elif isinstance(node, dict) and raw is not None:
             _flatten(state, document, raw, node, group, into)
 
 
@@ -322,14 +364,14 @@ def _declared_pin(state: _Build, raw: Any, source: Source) -> Secret:
 def _declared_id(state: _Build, row: Field, raw: Any, source: Source) -> str:
     if isinstance(raw, dict):
         _no_templates(state, raw["id"], source)
-        return str(raw["id"])
+        return canonical_id(raw["id"])
     leaf = row.path.rpartition(".")[2]
     found = state.aliases.resolve(leaf, raw)
     if found is None:
         if state.complete:
             _problem(state, source, state.aliases.unknown(leaf, raw))
         return str(raw)
-    return found
+    return canonical_id(found)
 
 
 def _no_templates(state: _Build, text: str, source: Source) -> None:

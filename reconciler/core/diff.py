@@ -5,7 +5,7 @@ A number is compared as one row first; only rows that differ are looked at field
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from operator import itemgetter
 from typing import Any
 
@@ -26,18 +26,26 @@ from reconciler.errors import InputError, Problem
 
 _Getter = Callable[[tuple[Any, ...]], tuple[Any, ...]]
 _NOT_IN_SNAPSHOT = object()
-NUMBER_LISTS = (Listing.SLIM, Listing.NUMBERS)
+NUMBER_LISTS = {
+    Kind.NUMBER: (Listing.NUMBERS, Listing.SLIM),
+    Kind.MOBILE: (Listing.MOBILE,),
+}
 
 
 class Differ:
     """Compares numbers of one project with one snapshot.
 
     `secrets` are the resolved PINs by ref. A PIN is compared in clear and reported by ref.
+    With `write_unread`, what cannot be read is a change too, from UNKNOWN; a write-only field
+    always is, for a rule to hold back.
     """
 
-    def __init__(self, snapshot: Snapshot, secrets: Mapping[str, str]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, secrets: Mapping[str, str], *, write_unread: bool = False
+    ) -> None:
         self._snapshot = snapshot
         self._secrets = secrets
+        self._write_unread = write_unread
         self._getters: dict[tuple[Kind, tuple[str, ...]], _Getter] = {}
         self._shared: dict[tuple[Any, ...], FieldChange] = {}
         self._links = {kind: linked_columns(snapshot, kind) for kind in snapshot.columns}
@@ -64,6 +72,9 @@ class Differ:
         compared = zip(settings.paths, settings.values, settings.sources, row, strict=True)
         for path, wanted, source, before in compared:
             if before is UNKNOWN or before is _NOT_IN_SNAPSHOT:
+                if self._may_write_unread(rows[path], wanted, live):
+                    changes.append(self._change(rows[path], UNKNOWN, wanted, source))
+                    continue
                 reason = self._reason(live, path, before)
                 unknown.append(UnknownField(live.phone_number, path, reason))
                 continue
@@ -76,6 +87,14 @@ class Differ:
             if after is not _SAME:
                 changes.append(self._change(rows[path], before, after, source))
         return self._hold_broken_links(live, changes, unknown)
+
+    def _may_write_unread(self, row: Field, wanted: Any, live: LiveNumber) -> bool:
+        """Never an edit of tags that are not known, a part of a nested object, or a number that
+        the lists disagree about."""
+        if isinstance(wanted, TagEdit) or row.linked:
+            return False
+        disputed = all(value is UNKNOWN for value in live.values)
+        return row.write_only or (self._write_unread and not disputed)
 
     def _after(self, wanted: Any, before: Any) -> Any:
         """The value to write; _SAME where it is live already. KeyError: cannot be told."""
@@ -156,7 +175,7 @@ def why_not_read(snapshot: Snapshot, kind: Kind, path: str) -> str:
     return "the snapshot does not hold " + " or ".join(sorted(NAMES[each] for each in reads))
 
 
-def risks(row: Field, before: Value, after: Value) -> tuple[str, ...]:
+def risks(row: Field, before: LiveValue, after: Value) -> tuple[str, ...]:
     """The risk labels of one change."""
     found = list(row.risk)
     if row.path == "deletion_lock_enabled" and after is False:
@@ -168,14 +187,21 @@ def risks(row: Field, before: Value, after: Value) -> tuple[str, ...]:
     return tuple(found)
 
 
-def diff(desired: Desired, snapshot: Snapshot, secrets: Mapping[str, str]) -> Difference:
+def diff(
+    desired: Desired,
+    snapshot: Snapshot,
+    secrets: Mapping[str, str],
+    *,
+    write_unread: bool = False,
+) -> Difference:
     """Compare everything that is declared with the account. The order is the YAML's.
 
-    InputError where a number is declared as another kind than it is.
+    `write_unread` as for Differ. InputError where a number is declared as another kind than it
+    is.
     """
     if misplaced := tuple(_misplaced(desired, snapshot)):
         raise InputError(misplaced)
-    differ = Differ(snapshot, secrets)
+    differ = Differ(snapshot, secrets, write_unread=write_unread)
     changes: list[Change] = []
     unknown: list[UnknownField] = []
     not_owned: list[NotOwned] = []
@@ -185,8 +211,13 @@ def diff(desired: Desired, snapshot: Snapshot, secrets: Mapping[str, str]) -> Di
         if live is None:
             blind = tuple(_blind(snapshot, number))
             unknown += blind
-            if not blind:
+            if not blind and number.release:
+                unchanged += 1  # given back already: done
+            elif not blind:
                 not_owned.append(NotOwned(number.phone_number, number.source))
+            continue
+        if number.release:
+            changes.append(_release(number, live))
             continue
         fields, blind = differ.compare(number, live)
         unknown += blind
@@ -202,8 +233,20 @@ def diff(desired: Desired, snapshot: Snapshot, secrets: Mapping[str, str]) -> Di
         withheld=(),
         declared=len(desired.numbers),
         unchanged=unchanged,
-        unmanaged=sum(number not in known for number in snapshot.numbers),
+        unmanaged=_unmanaged(snapshot, known),
     )
+
+
+def _unmanaged(snapshot: Snapshot, known: Set[str]) -> int:
+    """Live numbers that nobody declares; of an account that was not read whole, at the least."""
+    unread = snapshot.live_numbers - len(snapshot.numbers)
+    unseen = len(known - snapshot.numbers.keys()) if unread else 0
+    here = sum(number not in known for number in snapshot.numbers)
+    return here + max(unread - unseen, 0)
+
+
+def _release(number: DesiredNumber, live: LiveNumber) -> Change:
+    return Change(live.phone_number, live.id, live.kind, Action.RELEASE, (), source=number.source)
 
 
 def _misplaced(desired: Desired, snapshot: Snapshot) -> Iterator[Problem]:
@@ -222,8 +265,10 @@ def _blind(snapshot: Snapshot, number: DesiredNumber) -> Iterator[UnknownField]:
     or because the number list itself could not be read."""
     reason = snapshot.conflicts.get(number.phone_number, "")
     if number.kind not in snapshot.columns:
-        refused = [each.refused for each in snapshot.listings if each.listing in NUMBER_LISTS]
-        reason = f"the number list could not be read: {refused[0] if refused else 'not asked for'}"
+        lists = NUMBER_LISTS[number.kind]
+        refused = [each.refused for each in snapshot.listings if each.listing in lists]
+        why = refused[0] if refused else "it is not in the snapshot"
+        reason = f"{NAMES[lists[0]]} could not be read: {why}"
     if reason:
         for path in number.settings.paths or ("",):
             yield UnknownField(number.phone_number, path, reason)

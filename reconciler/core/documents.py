@@ -36,7 +36,7 @@ class Document:
     """
 
     path: str
-    data: Any
+    data: Any = field(repr=False)  # it may hold PINs
     marks: Mapping[int, Mapping[Any, EntryMarks]] = field(repr=False)
     start: Mark = TOP
 

@@ -2,26 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.fields import Kind, Listing
 
-EVERYTHING = (Listing.NUMBERS, Listing.VOICE, Listing.MESSAGING)
+EVERYTHING = (
+    Listing.NUMBERS,
+    Listing.VOICE,
+    Listing.MESSAGING,
+    Listing.MOBILE,
+    Listing.MOBILE_MESSAGING,
+)
 """What a whole snapshot of the account takes."""
 
+_NUMBER_LISTS = (Listing.SLIM, Listing.NUMBERS)
 
-def listings_for(paths: Iterable[str]) -> tuple[Listing, ...]:
-    """The lists that carry `paths` of plain numbers, the number list itself first.
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What is to be compared: `paths` by kind, `kinds` that are declared at all, and whether
+    numbers are to be given back, which asks for their deletion lock."""
+
+    paths: Mapping[Kind, Iterable[str]] = field(default_factory=dict)
+    kinds: frozenset[Kind] = frozenset({Kind.NUMBER})
+    releases: bool = False
+
+    @property
+    def need_tags(self) -> bool:
+        """Whether the tags of plain numbers matter."""
+        return "tags" in self.paths.get(Kind.NUMBER, ())
+
+    @property
+    def nullable(self) -> tuple[str, ...]:
+        """The keys that matter in the full list and may be null there: left out, they say
+        nothing, while the slim list says it by leaving them out."""
+        return tuple(
+            read.at[0]
+            for path in self.paths.get(Kind.NUMBER, ())
+            for read in BY_PATH[Kind.NUMBER][path].reads
+            if read.listing is Listing.NUMBERS and read.nullable and read.documented
+        )
+
+
+def lists_for(needs: Needs) -> tuple[Listing, ...]:
+    """The lists to read, number lists first.
 
     The slim list is the cheaper number list and serves unless a field stands only in the full
     one. Every other list is added when a field of it is declared.
     """
-    rows = [BY_PATH[Kind.NUMBER][path] for path in paths]
-    carriers = [[read.listing for read in row.reads] for row in rows]
-    slim = all(lists != [Listing.NUMBERS] for lists in carriers)
-    base = Listing.SLIM if slim else Listing.NUMBERS
-    more = {
-        lists[0] for lists in carriers if lists and lists[0] not in (Listing.SLIM, Listing.NUMBERS)
+    lists: list[Listing] = []
+    if Kind.NUMBER in needs.kinds or Kind.MOBILE not in needs.kinds:
+        paths = {*needs.paths.get(Kind.NUMBER, ())}
+        if needs.releases:
+            paths.add("deletion_lock_enabled")
+        rows = [BY_PATH[Kind.NUMBER][path] for path in paths]
+        carriers = [[read.listing for read in row.reads] for row in rows]
+        slim = all(each != [Listing.NUMBERS] for each in carriers)
+        first = {each[0] for each in carriers if each}
+        lists.append(Listing.SLIM if slim else Listing.NUMBERS)
+        lists += [each for each in Listing if each in first and each not in _NUMBER_LISTS]
+    if Kind.MOBILE in needs.kinds:
+        lists.append(Listing.MOBILE)
+    return tuple(lists)
+
+
+def more_lists(
+    kinds: Mapping[str, Kind], rows: Mapping[Listing, Mapping[str, Any]], *, empty: bool
+) -> tuple[Listing, ...]:
+    """A further number list to read, where a number may stand in another than it is declared
+    for: it was not found, or it is of a type that can be mobile. `kinds` are by E.164; of an
+    account that is `empty` nothing more is asked."""
+    types = {
+        row.phone_number: row.phone_number_type
+        for listing in (*_NUMBER_LISTS, Listing.MOBILE)
+        for row in rows.get(listing, {}).values()
     }
-    return (base, *(each for each in Listing if each in more))
+    missing = {kind for number, kind in kinds.items() if number not in types}
+    mobile = any(
+        types.get(number) == "mobile" for number, kind in kinds.items() if kind is Kind.NUMBER
+    )
+    more: list[Listing] = []
+    if (Kind.NUMBER in missing or mobile) and not empty and Listing.MOBILE not in rows:
+        more.append(Listing.MOBILE)
+    if Kind.MOBILE in missing and not any(each in rows for each in _NUMBER_LISTS):
+        more.append(Listing.SLIM)
+    return tuple(more)

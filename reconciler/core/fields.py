@@ -87,6 +87,8 @@ class Read:
     listing: Listing
     at: tuple[str, ...]
     nullable: bool = False
+    documented: bool = True
+    """Whether the specification shows it there; what it does not show may come all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,11 @@ class Field:
     """The paid feature it switches, if it does: the key under `prices`."""
     risk: tuple[str, ...] = ()
     example: str | bool | tuple[str, ...] = ""
+
+    @property
+    def write_only(self) -> bool:
+        """Whether no documented answer shows it, so that a write cannot be verified."""
+        return not any(read.documented for read in self.reads)
 
     @property
     def secret(self) -> bool:

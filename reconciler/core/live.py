@@ -16,10 +16,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from reconciler.core.catalogue import BY_PATH, absent_means_empty
+from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS, absent_means_empty
+from reconciler.core.emergency import effective
 from reconciler.core.fields import Field, Kind, Listing, Read
 from reconciler.core.model import ListingRead, LiveNumber, Snapshot
 from reconciler.core.rows import Extract, extractor, is_missing, lacks_parent
+from reconciler.core.rules import EMERGENCY_ENABLED
 from reconciler.core.values import UNKNOWN, LiveValue, canonical
 
 USABLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}\Z")
@@ -112,9 +114,16 @@ class _Join:
 
 
 def build_snapshot(
-    rows: Rows, reads: Sequence[ListingRead], *, base_url: str, fetched_at: datetime, calls: int
+    rows: Rows,
+    reads: Sequence[ListingRead],
+    *,
+    base_url: str,
+    fetched_at: datetime,
+    calls: int,
+    account_size: int | None = None,
 ) -> Snapshot:
-    """Join the rows of all lists that were read. `calls` is how many reads it took."""
+    """Join the rows of all lists that were read. `calls` is how many reads it took;
+    `account_size` how many numbers there are, where only some were read."""
     join = _Join()
     columns: dict[Kind, tuple[str, ...]] = {}
     for kind, bases in _BASES.items():
@@ -132,6 +141,7 @@ def build_snapshot(
         columns=columns,
         numbers=join.numbers,
         reads=calls,
+        account_size=account_size,
         conflicts=join.conflicts,
     )
 
@@ -148,6 +158,8 @@ def _join_kind(join: _Join, kind: Kind, base: Listing, rows: Rows, columns: _Col
         *_other_values(table, columns, found),
     ):
         clashes.setdefault(at, clash)
+    _fill_gaps(table, columns, found)
+    _judge_emergency(table, columns)
     blind = (UNKNOWN,) * len(table)
     for at, (row, values) in enumerate(zip(owned, zip(*table, strict=True), strict=True)):
         reasons: dict[str, str] | None = None
@@ -204,6 +216,31 @@ def _column(place: _Place, found: Sequence[Row | None]) -> list[LiveValue]:
             value = place.judge(raw, row)
             column.append(known.setdefault(value, value))
     return column
+
+
+def _fill_gaps(table: list[list[LiveValue]], columns: _Columns, found: _Found) -> None:
+    """What the first list of a column leaves out, another one may carry."""
+    for column, place in columns.checks:
+        first = columns.first[column]
+        rows = found[first.listing]
+        gaps = [
+            at
+            for at, value in enumerate(table[column])
+            if value is UNKNOWN and ((row := rows[at]) is None or is_missing(first.get(row)))
+        ]
+        for at in gaps:
+            other = found[place.listing][at]
+            if other is not None and not is_missing(place.get(other)):
+                table[column][at] = place.value(other)
+
+
+def _judge_emergency(table: list[list[LiveValue]], columns: _Columns) -> None:
+    """Make of `emergency_enabled` what it means together with the status."""
+    if EMERGENCY_ENABLED not in columns.paths or EMERGENCY_STATUS not in columns.paths:
+        return
+    enabled = columns.paths.index(EMERGENCY_ENABLED)
+    status = columns.paths.index(EMERGENCY_STATUS)
+    table[enabled] = list(map(effective, table[enabled], table[status]))
 
 
 def _text(raw: object) -> str:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from reconciler.core.fields import Kind, Listing
+from reconciler.core.safety import Safety
 from reconciler.core.values import LiveValue
 from reconciler.errors import Problem
 
@@ -53,14 +54,18 @@ class Settings:
         return dict(zip(self.paths, self.values, strict=True))
 
 
+NO_SETTINGS = Settings((), (), ())
+
+
 @dataclass(frozen=True, slots=True)
 class DesiredNumber:
-    """A declared number, all layers merged."""
+    """A declared number, all layers merged; or, with `release`, one to give back."""
 
     phone_number: str
     kind: Kind
     settings: Settings
     source: Source
+    release: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ class Desired:
     base_url: str = ""
     secrets: Mapping[str, str] = field(default_factory=_nothing, repr=False)
     warnings: tuple[Problem, ...] = ()
+    safety: Safety = field(default_factory=Safety)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ class LiveNumber:
     status: str
     country: str
     type: str
-    values: tuple[LiveValue, ...]
+    values: tuple[LiveValue, ...] = field(repr=False)  # they may hold a PIN
     reasons: Mapping[str, str] | None = None
 
 
@@ -123,9 +129,16 @@ class Snapshot:
     columns: Mapping[Kind, tuple[str, ...]]
     numbers: Mapping[str, LiveNumber]
     reads: int = 0
+    account_size: int | None = None
+    """How many numbers the account has, where only some of them were read."""
     conflicts: Mapping[str, str] = field(default_factory=_nothing)
     """Numbers of which the lists contradict each other as to whether or under which id they
     are in the account, and how: never planned, never taken for 'not owned'."""
+
+    @property
+    def live_numbers(self) -> int:
+        """How many numbers the account has."""
+        return len(self.numbers) if self.account_size is None else self.account_size
 
     def value(self, live: LiveNumber, path: str) -> LiveValue:
         """The live value of `path`; KeyError where the snapshot did not look for it."""
@@ -133,3 +146,12 @@ class Snapshot:
             return live.values[self.columns[live.kind].index(path)]
         except ValueError:
             raise KeyError(path) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The ownership of declared numbers; each is in one of the three."""
+
+    editable: tuple[DesiredNumber, ...]
+    not_editable: tuple[DesiredNumber, ...]
+    not_owned: tuple[DesiredNumber, ...]

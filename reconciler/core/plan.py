@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
 from reconciler.core.changes import Action, Difference
+from reconciler.core.compiler import compile_operations, write_calls_floor
 from reconciler.core.fields import Channel
 from reconciler.core.model import Snapshot
-from reconciler.core.operations import Operation, compile_operations, write_calls_floor
+from reconciler.core.operations import Operation
 
 JOB_CALLS = frozenset(
     {Channel.UPDATE_JOB, Channel.EMERGENCY_JOB, Channel.DELETE_JOB, Channel.MESSAGING_BULK}
@@ -105,7 +107,7 @@ def make_plan(
         created_at=created_at,
         base_url=snapshot.base_url,
         fetched_at=snapshot.fetched_at,
-        live_numbers=len(snapshot.numbers),
+        live_numbers=snapshot.live_numbers,
         origin=origin,
         difference=difference,
         operations=operations,
@@ -125,4 +127,4 @@ def _eta(operations: tuple[Operation, ...], rate_per_second: float) -> int:
     patches = len(operations) - len(jobs)
     reads = patches + sum(-(-len(job.numbers) // 250) for job in jobs)
     waiting = _JOB_SECONDS if jobs else 0
-    return round((len(operations) + reads) / rate_per_second) + waiting if operations else 0
+    return ceil((len(operations) + reads) / rate_per_second) + waiting if operations else 0

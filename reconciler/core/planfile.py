@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from reconciler import __version__
-from reconciler.core.changes import Change, Withheld
+from reconciler.core.changes import RISKS, Change, Withheld
 from reconciler.core.fields import Channel
 from reconciler.core.operations import Operation
 from reconciler.core.plan import Plan, Summary
@@ -125,11 +125,11 @@ _SECRET: Schema = {
 _VALUE: Schema = {
     "type": ["string", "boolean", "array", "object", "null"],
     "items": _TEXT,
-    "properties": _SECRET["properties"],
-    "required": _SECRET["required"],
+    # {"secret": …} for a PIN, {"unknown": true} for a live value that cannot be read
+    "properties": {**_SECRET["properties"], "unknown": {"const": True}},
+    "minProperties": 1,
     "additionalProperties": False,
 }
-_RISKS = ("emergency", "release", "unlock", "pin", "connection", "unassign", "cost")
 
 
 def _object(**properties: Schema) -> Schema:
@@ -152,7 +152,7 @@ def plan_schema() -> Schema:
         before=_VALUE,
         after=_VALUE,
         source=_TEXT,
-        risk=_list({"enum": list(_RISKS)}),
+        risk=_list({"enum": list(RISKS)}),
     )
     names = [name for name in Summary.__slots__ if name != "calls"]
     calls = _object(**{str(channel): _COUNT for channel in Channel})

@@ -1,40 +1,324 @@
-"""Safety rules: what a Difference may not do, and why."""
+"""Safety rules: what a Difference may not do, and why.
+
+Each rule looks at one number and says which of its changes are held back; the first rule that
+holds a change back names it. Whole-apply rules (`refusals`) look at the plan.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
 
-from reconciler.core.changes import Change, Difference, Withheld
-from reconciler.core.model import Snapshot
+from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS
+from reconciler.core.changes import (
+    RELEASE,
+    Action,
+    Change,
+    Difference,
+    FieldChange,
+    UnknownField,
+    Withheld,
+)
+from reconciler.core.diff import live_value
+from reconciler.core.fields import Wire
+from reconciler.core.model import LiveNumber, Snapshot
 from reconciler.core.plan import Plan
+from reconciler.core.rules import EMERGENCY_ENABLED
+from reconciler.core.safety import Allowance, Ignore, Safety, Select
+from reconciler.core.values import UNKNOWN, Value
+
+DELETION_LOCK = "deletion_lock_enabled"
+_FEWEST_FOR_PERCENT = 10
 
 
-def withhold(difference: Difference, snapshot: Snapshot) -> Difference:
-    """Hold back what the rules do not allow; everything else stays."""
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A change, the number it is on, and what is allowed."""
+
+    change: Change
+    live: LiveNumber
+    snapshot: Snapshot
+    safety: Safety
+    allowed: frozenset[Allowance]
+
+    def value(self, path: str) -> Value:
+        """The live value of `path`; None also where it is not known."""
+        value = live_value(self.snapshot, self.live, path)
+        return None if value is UNKNOWN else value
+
+    def is_known(self, path: str) -> bool:
+        """Whether the live value of `path` is known."""
+        return live_value(self.snapshot, self.live, path) is not UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why something is held back, under the name of the rule."""
+
+    rule: str
+    reason: str
+
+
+WholeRule = Callable[[Subject], Hold | None]
+FieldRule = Callable[[Subject, FieldChange], Hold | None]
+
+
+def withhold(
+    difference: Difference,
+    snapshot: Snapshot,
+    safety: Safety,
+    allowed: frozenset[Allowance],
+    today: date,
+) -> Difference:
+    """Drop what is ignored and hold back what the rules do not allow; everything else stays."""
+    difference = _without_ignored(difference, safety.ignored_on(today))
     kept: list[Change] = []
     held: list[Withheld] = list(difference.withheld)
     for change in difference.changes:
-        status = snapshot.numbers[change.phone_number].status
-        if status == "active":
-            kept.append(change)
-            continue
-        reason = f"its status is {status or 'not given'}; only active numbers are written"
-        held += [
-            Withheld(change.phone_number, field.path, field.before, field.after, "status", reason)
-            for field in change.fields
-        ]
+        live = snapshot.numbers[change.phone_number]
+        rest, back = _judge(Subject(change, live, snapshot, safety, allowed))
+        held += back
+        if rest is not None:
+            kept.append(rest)
     return replace(difference, changes=tuple(kept), withheld=tuple(held))
 
 
-def refuse_empty_account(plan: Plan, snapshot: Snapshot) -> str:
-    """Why an account without a single number, while some are declared, is refused: it is
-    somebody's mistake, most likely the wrong key. Empty where it is not so, or is allowed."""
+def _without_ignored(difference: Difference, ignored: Iterable[Ignore]) -> Difference:
+    rules = tuple(ignored)
+    if not rules:
+        return difference
+
+    def is_ignored(number: str, path: str) -> bool:
+        return any(rule.covers(number, path) for rule in rules)
+
+    changes: list[Change] = []
+    for change in difference.changes:
+        fields = tuple(
+            field for field in change.fields if not is_ignored(change.phone_number, field.path)
+        )
+        if fields or change.action is Action.RELEASE:
+            changes.append(replace(change, fields=fields))
+    unknown = tuple(
+        each for each in difference.unknown if not is_ignored(each.phone_number, each.path)
+    )
+    touched = _numbers_of(difference.changes, difference.unknown)
+    left = _numbers_of(changes, unknown)
+    return replace(
+        difference,
+        changes=tuple(changes),
+        unknown=unknown,
+        unchanged=difference.unchanged + len(touched - left),
+    )
+
+
+def _numbers_of(changes: Iterable[Change], unknown: Iterable[UnknownField]) -> set[str]:
+    return {each.phone_number for each in changes} | {each.phone_number for each in unknown}
+
+
+def _judge(subject: Subject) -> tuple[Change | None, list[Withheld]]:
+    """What is left of a change, and what is held back of it."""
+    change = subject.change
+    for rule in _WHOLE_RULES:
+        if hold := rule(subject):
+            return None, list(_all_of(change, hold))
+    kept: list[FieldChange] = []
+    held: list[Withheld] = []
+    for field in change.fields:
+        holds = (rule(subject, field) for rule in _FIELD_RULES)
+        if hold := next((each for each in holds if each), None):
+            held.append(_one(change, field, hold))
+        else:
+            kept.append(field)
+    if change.action is Action.UPDATE and not kept:
+        return None, held
+    return replace(change, fields=tuple(kept)), held
+
+
+def _all_of(change: Change, hold: Hold) -> Iterator[Withheld]:
+    if change.action is Action.RELEASE:
+        yield Withheld(change.phone_number, RELEASE, None, None, hold.rule, hold.reason)
+    for field in change.fields:
+        yield _one(change, field, hold)
+
+
+def _one(change: Change, field: FieldChange, hold: Hold) -> Withheld:
+    return Withheld(
+        change.phone_number, field.path, field.before, field.after, hold.rule, hold.reason
+    )
+
+
+# ---- rules for a whole number -----------------------------------------------------------------
+
+
+def _out_of_scope(subject: Subject) -> Hold | None:
+    select = subject.safety.select
+    outside = _outside(select, subject)
+    return Hold("out-of-scope", f"select leaves it out: {outside}") if outside else None
+
+
+def _outside(select: Select, subject: Subject) -> str:
+    tags = subject.value("tags")
+    if select.tags and not select.tags.intersection(tags if isinstance(tags, tuple) else ()):
+        return "it has none of the tags"
+    if select.connection_ids and subject.value("connection_id") not in select.connection_ids:
+        return "it is on none of the connections"
+    if select.statuses and subject.live.status not in select.statuses:
+        return f"its status is {subject.live.status or 'not given'}"
+    return ""
+
+
+def _inactive(subject: Subject) -> Hold | None:
+    status = subject.live.status
+    if status == "active":
+        return None
+    return Hold("status", f"its status is {status or 'not given'}; only active numbers are written")
+
+
+def _locked(subject: Subject) -> Hold | None:
+    if subject.change.action is not Action.RELEASE or subject.value(DELETION_LOCK) is False:
+        return None
+    known = "is" if subject.is_known(DELETION_LOCK) else "may be"
+    return Hold(
+        "deletion-lock",
+        f"it {known} deletion-locked; unlock it first, in an apply of its own",
+    )
+
+
+def _release(subject: Subject) -> Hold | None:
+    if subject.change.action is not Action.RELEASE:
+        return None
+    return _unless(subject, Allowance.RELEASE, "it would be given back")
+
+
+def _release_with_emergency(subject: Subject) -> Hold | None:
+    if subject.change.action is not Action.RELEASE:
+        return None
+    off = subject.value(EMERGENCY_STATUS) == "disabled" and not subject.value(EMERGENCY_ENABLED)
+    if off:
+        return None
+    return _unless(
+        subject, Allowance.EMERGENCY_OFF, "it has emergency service, which would end with it"
+    )
+
+
+def _unless(subject: Subject, allowance: Allowance, reason: str) -> Hold | None:
+    if allowance in subject.allowed:
+        return None
+    return Hold(allowance.value, f"{reason}: {allowance.option} allows it")
+
+
+_WHOLE_RULES: tuple[WholeRule, ...] = (
+    _out_of_scope,
+    _inactive,
+    _locked,
+    _release,
+    _release_with_emergency,
+)
+
+
+# ---- rules for one field ----------------------------------------------------------------------
+
+
+def _emergency_off(subject: Subject, field: FieldChange) -> Hold | None:
+    if field.path != EMERGENCY_ENABLED or field.after is not False:
+        return None
+    return _unless(subject, Allowance.EMERGENCY_OFF, "emergency service would be switched off")
+
+
+def _unlock(subject: Subject, field: FieldChange) -> Hold | None:
+    if field.path != DELETION_LOCK or field.after is not False:
+        return None
+    return _unless(subject, Allowance.UNLOCK, "the deletion lock would be taken off")
+
+
+def _unreadable(subject: Subject, field: FieldChange) -> Hold | None:
+    if field.before is not UNKNOWN:
+        return None
+    return _unless(subject, Allowance.UNREADABLE, "its live value cannot be read")
+
+
+def _unreachable(subject: Subject, field: FieldChange) -> Hold | None:
+    """A field read as an enum and written as on or off: one kind of on cannot become another."""
+    row = BY_PATH[subject.change.kind][field.path]
+    if not any(write.wire is Wire.ON_OFF for write in row.writes):
+        return None
+    if "disabled" in (field.before, field.after) or field.before is UNKNOWN:
+        return None
+    return Hold(
+        "unreachable",
+        f"the API can only switch it on or off, so {field.before} cannot become {field.after}",
+    )
+
+
+def _address_alone(subject: Subject, field: FieldChange) -> Hold | None:
+    """An address is set by switching emergency on, which nobody declared here."""
+    if field.path != "emergency.emergency_address_id" or field.after is None:
+        return None
+    turned_on = any(
+        each.path == EMERGENCY_ENABLED and each.after is True for each in subject.change.fields
+    )
+    if turned_on or subject.value(EMERGENCY_ENABLED) is True:
+        return None
+    return Hold(
+        "unreachable",
+        "emergency is off on it, and the API sets an address only by switching emergency on: "
+        "declare emergency_enabled: true as well",
+    )
+
+
+_FIELD_RULES: tuple[FieldRule, ...] = (
+    _emergency_off,
+    _unlock,
+    _unreadable,
+    _unreachable,
+    _address_alone,
+)
+
+
+# ---- rules for the whole apply ----------------------------------------------------------------
+
+
+def refusals(
+    plan: Plan, snapshot: Snapshot, safety: Safety, allowed: frozenset[Allowance], declared: int
+) -> tuple[str, ...]:
+    """Why the whole apply is refused, one text a rule; nothing is written then.
+
+    `declared` counts all declared numbers, before any --target.
+    """
+    found = [_empty_account(plan, snapshot, allowed), *_too_many(plan, safety, allowed, declared)]
+    return tuple(text for text in found if text)
+
+
+def _empty_account(plan: Plan, snapshot: Snapshot, allowed: frozenset[Allowance]) -> str:
+    """No number at all while some are declared is somebody's mistake: the wrong key, mostly."""
     declared = plan.summary.declared
-    if not declared or snapshot.numbers or snapshot.conflicts or "empty_account" in plan.allowed:
+    if not declared or snapshot.live_numbers or snapshot.conflicts:
         return ""
-    if any(read.refused for read in snapshot.listings):
+    if Allowance.EMPTY_ACCOUNT in allowed or any(read.refused for read in snapshot.listings):
         return ""
     return (
         f"the account has no numbers at all, but {declared:,} are declared: is this the right "
-        "key? (rule: empty account; allow it with --allow-empty-account)"
+        f"key? (rule: empty account; {Allowance.EMPTY_ACCOUNT.option} allows it)"
     )
+
+
+def _too_many(
+    plan: Plan, safety: Safety, allowed: frozenset[Allowance], declared: int
+) -> Iterator[str]:
+    if Allowance.MAX_CHANGES in allowed:
+        return
+    changed = plan.summary.numbers_changed
+    option = f"{Allowance.MAX_CHANGES.option} allows it"
+    if safety.max_changes is not None and changed > safety.max_changes:
+        yield (
+            f"{changed:,} numbers would change, more than the {safety.max_changes:,} of "
+            f"max_changes (rule: max_changes; {option})"
+        )
+    percent = safety.max_changes_percent
+    if declared >= _FEWEST_FOR_PERCENT and changed * 100 > percent * declared:
+        yield (
+            f"{changed:,} of {declared:,} declared numbers would change "
+            f"({changed * 100 / declared:.0f}%), more than the {percent:g}% of "
+            f"max_changes_percent (rule: max_changes_percent; {option})"
+        )

@@ -39,7 +39,8 @@ def field_reference() -> str:
 
 
 def _line(row: Field) -> str:
-    reads = "<br>".join(dict.fromkeys(f"`GET {read.listing}`" for read in row.reads))
+    lists = dict.fromkeys(read.listing for read in row.reads if read.documented)
+    reads = "<br>".join(f"`GET {each}`" for each in lists) or "no documented answer"
     writes = ", ".join(_CALLS[write.channel] for write in row.writes)
     null = "clears it" if row.null else f"no: {row.off}"
     notes = [row.doc, *(["Paid feature."] if row.cost else [])]

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from reconciler.core.fields import Kind
 from reconciler.core.model import Settings
 
-_FORWARDING = "voice.call_forwarding."
-_CNAM = "voice.cnam_listing."
+EMERGENCY_ENABLED = "emergency.emergency_enabled"
+EMERGENCY_ADDRESS = "emergency.emergency_address_id"
+EMERGENCY = frozenset({EMERGENCY_ENABLED, EMERGENCY_ADDRESS})
+_ABOVE = {Kind.NUMBER: "voice.", Kind.MOBILE: ""}
+"""Where the call settings of a kind stand."""
 
 
-def broken_rules(settings: Settings) -> Iterator[tuple[str, str]]:
+def broken_rules(settings: Settings, kind: Kind) -> Iterator[tuple[str, str]]:
     """The path and the words of every rule that `settings` breaks."""
     values = settings.as_dict()
-    on = f"{_FORWARDING}call_forwarding_enabled"
-    if values.get(on) is True and not values.get(f"{_FORWARDING}forwards_to"):
+    forwarding = f"{_ABOVE[kind]}call_forwarding."
+    on = f"{forwarding}call_forwarding_enabled"
+    if values.get(on) is True and not values.get(f"{forwarding}forwards_to"):
         yield on, "call_forwarding_enabled is true, so forwards_to must name a target"
-    enabled, details = f"{_CNAM}cnam_listing_enabled", f"{_CNAM}cnam_listing_details"
+    yield from _cnam(values, f"{_ABOVE[kind]}cnam_listing.")
+    yield from _emergency(values)
+
+
+def _cnam(values: Mapping[str, Any], cnam: str) -> Iterator[tuple[str, str]]:
+    enabled, details = f"{cnam}cnam_listing_enabled", f"{cnam}cnam_listing_details"
     if values.get(enabled) is True and not values.get(details):
         yield enabled, "cnam_listing_enabled is true, so cnam_listing_details must be set"
     if values.get(details) and values.get(enabled) is not True:
         yield details, "cnam_listing_details is set, so cnam_listing_enabled must be true"
+
+
+def _emergency(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    on, address = values.get(EMERGENCY_ENABLED), values.get(EMERGENCY_ADDRESS)
+    if on is True and not address:
+        yield EMERGENCY_ENABLED, "emergency_enabled is true, so emergency_address_id must be set"
+    elif on is None and EMERGENCY_ADDRESS in values and address is None:
+        text = (
+            "emergency_address_id is cleared only by emergency_enabled: false; write that instead"
+        )
+        yield EMERGENCY_ADDRESS, text

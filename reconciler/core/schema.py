@@ -28,24 +28,15 @@ ALIAS_FIELDS = (
     "address_id",
     "interception_app_id",
 )
-PROJECT_KEYS = ("account", "files", "limits")
+PROJECT_KEYS = ("account", "files", "limits", "select", "ignore", "safety")
 """Keys that only `reconciler.yaml` may hold."""
 
 NOT_YET = frozenset(
     {
-        "mobile_numbers",
         "numbers_from",
-        "select",
-        "ignore",
-        "safety",
         "prices",
         "policies",
         "assign",
-        "emergency",
-        "deletion_lock_enabled",
-        "bundle_id",
-        "address_id",
-        "release",
         "overrides",
         "protect",
         "when_owned",
@@ -174,19 +165,36 @@ _GROUP_LIST: Schema = _TEXT_LIST | {
 }
 
 
+_RELEASE: Schema = {
+    "const": True,
+    "description": "A tombstone: give the number back. Allows no other key beside it.",
+}
+
+
 def _number(kind: Kind) -> Schema:
-    return {
+    schema: Schema = {
         "type": ["object", "null"],
         "description": "What is managed of this number; null or {} manages nothing.",
         "properties": {"groups": _GROUP_LIST, **settings_properties(kind, SUPPORTED[kind])},
         "additionalProperties": False,
     }
+    if kind is Kind.NUMBER:
+        schema["properties"]["release"] = _RELEASE
+        alone = {"maxProperties": 1, "errorMessage": "release: true allows no other key beside it"}
+        schema["dependentSchemas"] = {"release": alone}
+    return schema
 
 
 def _definitions() -> Schema:
-    settings = settings_properties(Kind.NUMBER, SUPPORTED[Kind.NUMBER])
+    # A group or a default may serve both kinds; each takes what it has.
+    settings = {
+        name: schema
+        for kind in reversed(Kind)
+        for name, schema in settings_properties(kind, SUPPORTED[kind]).items()
+    }
     return {
-        "number": _number(Kind.NUMBER),
+        Kind.NUMBER.value: _number(Kind.NUMBER),
+        Kind.MOBILE.value: _number(Kind.MOBILE),
         "group": {
             "type": ["object", "null"],
             "description": "Reusable partial settings.",
@@ -199,7 +207,7 @@ def _definitions() -> Schema:
         "defaults": {
             "type": ["object", "null"],
             "description": "Settings for every number declared in this file "
-            "(in reconciler.yaml: in every file).",
+            "(in reconciler.yaml: in every file) that has such a setting.",
             "properties": settings,
             "additionalProperties": False,
         },
@@ -240,6 +248,81 @@ def _limits() -> Schema:
         },
         "additionalProperties": False,
     }
+
+
+def _declared(kind: Kind) -> Schema:
+    what = "Declared numbers" if kind is Kind.NUMBER else "Declared mobile numbers"
+    return {
+        "type": ["object", "null"],
+        "description": f"{what}, by E.164 in quotes.",
+        "propertyNames": {
+            "pattern": E164_PATTERN,
+            "errorMessage": "a number in E.164 is needed, such as +13125550001",
+        },
+        "additionalProperties": {"$ref": f"#/$defs/{kind.value}"},
+    }
+
+
+_SWITCH: Schema = {"type": "boolean", "x-off": "false"}
+_TEXTS: Schema = {"type": ["string", "array"], "minLength": 1, "items": _TEXT_LIST["items"]}
+_SAFETY: Schema = {
+    "select": {
+        "type": "object",
+        "description": "The live numbers this project may touch (reconciler.yaml only): all keys "
+        "must hold, one value of each. What is declared and live outside of it is withheld.",
+        "properties": {
+            "tags": _TEXTS | {"description": "Live tags, one of which it must have."},
+            "connection_ids": _TEXTS | {"description": "Connections, or aliases of them."},
+            "statuses": _TEXTS | {"description": "Statuses, such as active."},
+        },
+        "additionalProperties": False,
+    },
+    "ignore": {
+        "type": "array",
+        "description": "Paths that are neither drift nor planned (reconciler.yaml only).",
+        "items": {
+            "type": "object",
+            "properties": {
+                "numbers": {"type": "string", "minLength": 1, "description": "E.164 or a glob."},
+                "paths": _TEXT_LIST | {"description": "Settings, such as voice or tags."},
+                "reason": {"type": "string", "description": "Why; for people."},
+                "until": {
+                    "type": "string",
+                    "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?![\s\S])",
+                    "errorMessage": "a date is needed, such as 2026-12-31",
+                    "description": "The last day, in UTC, on which this holds.",
+                },
+            },
+            "required": ["numbers", "paths"],
+            "additionalProperties": False,
+        },
+    },
+    "safety": {
+        "type": "object",
+        "description": "What an apply may do (reconciler.yaml only).",
+        "properties": {
+            "max_changes_percent": {
+                "type": "number",
+                "minimum": 0,
+                "maximum": 100,
+                "description": "Refuse to change more of the declared numbers than this (30), "
+                "once 10 are declared.",
+            },
+            "max_changes": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "Refuse to change more numbers than this.",
+            },
+            "allow_release": _SWITCH | {"description": "Give numbers back (false)."},
+            "allow_emergency_off": _SWITCH
+            | {"description": "Switch emergency service off, or release a number with it (false)."},
+            "allow_unlock": _SWITCH | {"description": "Take the deletion lock off (false)."},
+            "allow_unreadable": _SWITCH
+            | {"description": "Write fields whose live value cannot be read (false)."},
+        },
+        "additionalProperties": False,
+    },
+}
 
 
 @cache
@@ -290,15 +373,8 @@ def numbers_schema() -> Schema:
                 "additionalProperties": {"$ref": "#/$defs/group"},
             },
             "defaults": {"$ref": "#/$defs/defaults"},
-            "numbers": {
-                "type": ["object", "null"],
-                "description": "Declared numbers, by E.164 in quotes.",
-                "propertyNames": {
-                    "pattern": E164_PATTERN,
-                    "errorMessage": "a number in E.164 is needed, such as +13125550001",
-                },
-                "additionalProperties": {"$ref": "#/$defs/number"},
-            },
+            **_SAFETY,
+            **{kind.yaml_key: _declared(kind) for kind in Kind},
         },
         "additionalProperties": False,
         "$defs": _definitions(),

@@ -11,6 +11,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from reconciler.core.diff import live_value
+from reconciler.core.fields import Kind
 from reconciler.core.model import Desired, DesiredNumber, Settings, Snapshot
 from reconciler.core.values import UNKNOWN, TagEdit
 
@@ -76,6 +77,20 @@ def by_tag(desired: Desired, tags: Iterable[str], snapshot: Snapshot) -> Desired
     )
 
 
+def by_tag_declared(desired: Desired, tags: Iterable[str]) -> Desired:
+    """`by_tag` without an account: of an edit, the tags it adds."""
+    wanted = frozenset(tags)
+    if not wanted:
+        return desired
+
+    def declared(number: DesiredNumber) -> frozenset[str]:
+        settings = number.settings
+        value = settings.get("tags") if "tags" in settings.paths else ()
+        return value.add if isinstance(value, TagEdit) else frozenset(value or ())
+
+    return _keep(desired, (each for each in desired.numbers.values() if wanted & declared(each)))
+
+
 def _tags(number: DesiredNumber, snapshot: Snapshot) -> frozenset[str]:
     settings = number.settings
     declared = settings.get("tags") if "tags" in settings.paths else ()
@@ -117,9 +132,13 @@ def _keep(desired: Desired, numbers: Iterable[DesiredNumber]) -> Desired:
     return replace(desired, numbers=kept, declared_elsewhere=elsewhere)
 
 
-def paths_of(desired: Desired) -> frozenset[str]:
-    """Every path that some number manages."""
-    sets = {id(each.settings.paths): each.settings.paths for each in desired.numbers.values()}
+def paths_of(desired: Desired, kind: Kind) -> frozenset[str]:
+    """Every path that some number of `kind` manages."""
+    sets = {
+        id(each.settings.paths): each.settings.paths
+        for each in desired.numbers.values()
+        if each.kind is kind
+    }
     return frozenset(path for paths in sets.values() for path in paths)
 
 

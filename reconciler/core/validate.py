@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema
 import jsonschema_rs
 
-from reconciler.core.catalogue import BY_PATH, SUPPORTED
+from reconciler.core.catalogue import BY_PATH, FIELDS
 from reconciler.core.documents import Document
 from reconciler.core.fields import Kind
 from reconciler.core.hints import Hints, quoted, shown
@@ -82,30 +82,31 @@ def _misplaced(document: Document) -> list[Problem]:
 
 
 def _explain(document: Document) -> list[Problem]:
-    data = document.data
-    numbers = data.get("numbers") if isinstance(data, dict) else None
-    entries: dict[str, Any] = numbers if isinstance(numbers, dict) else {}
-    rest = data if not entries else data | {"numbers": {}}
     problems: list[Problem] = []
     hints = Hints()
+    rest = document.data
+    for kind in Kind:
+        entries = rest.get(kind.yaml_key) if isinstance(rest, dict) else None
+        if not isinstance(entries, dict):
+            continue
+        rest = rest | {kind.yaml_key: {}}
+        for key, entry in entries.items():
+            if not E164.match(key):
+                problems.append(_bad_key(document, kind, key))
+            if not is_valid(kind.value, entry):
+                for error in _explainer(kind.value).iter_errors(entry):
+                    problems += _plain(document, (kind.yaml_key, key), error, hints)
     for error in _explainer(_WHOLE).iter_errors(rest):
         problems += _plain(document, (), error, hints)
-    valid = _verdict("number")
-    for key, entry in entries.items():
-        if not E164.match(key):
-            problems.append(_bad_key(document, key))
-        if not valid(entry):
-            for error in _explainer("number").iter_errors(entry):
-                problems += _plain(document, ("numbers", key), error, hints)
     return problems
 
 
-def _bad_key(document: Document, key: str) -> Problem:
+def _bad_key(document: Document, kind: Kind, key: str) -> Problem:
     if ".." in key:
         text = f"number blocks such as {quoted(key)} are not supported yet"
     else:
         text = f"{quoted(key)} is not a number in E.164{_in_e164(key)}"
-    return document.problem(("numbers", key), text, at_key=True)
+    return document.problem((kind.yaml_key, key), text, at_key=True)
 
 
 def _in_e164(spelling: str) -> str:
@@ -157,6 +158,16 @@ def _plain(
             yield document.problem(path, _rule(path, error, schema))
 
 
+_MOBILE_ONLY = {
+    key
+    for key in ("noise_suppression", "inbound", "outbound", "interception_app_id")
+    if not any(key in path.split(".") for path in BY_PATH[Kind.NUMBER])
+}
+_READ_ONLY = frozenset(
+    row.path.rpartition(".")[2] for row in FIELDS if row.kind is Kind.NUMBER and not row.writes
+)
+
+
 def _name(path: _Path) -> str:
     """The setting's own path, without where it is declared."""
     skip = _SKIP.get(str(path[0]), 0) if path else 0
@@ -168,6 +179,12 @@ def _name(path: _Path) -> str:
 def _unknown_key(path: _Path, key: str, known: Mapping[str, Any], hints: Hints) -> str:
     if key in NOT_YET:
         return f"'{key}' is not supported yet"
+    if key == "release":
+        return "'release' stands alone on a number: not in a group, defaults or mobile_numbers"
+    if key in _READ_ONLY or (path and path[0] == Kind.MOBILE.yaml_key and key == "messaging"):
+        return f"'{key}' is read only here: it shows in fetch, but cannot be declared"
+    if key in _MOBILE_ONLY and path and path[0] == Kind.NUMBER.yaml_key:
+        return f"'{key}' is a setting of mobile numbers, which stand under mobile_numbers"
     if _INSTEAD.get(key) in known:
         return f"unknown key '{key}' here: did you mean '{_INSTEAD[key]}'?"
     if place := _where_it_belongs(path, key):
@@ -184,8 +201,6 @@ def _where_it_belongs(path: _Path, key: str) -> str:
     if not places or (path and path[0] not in _SKIP):
         return ""
     full = places[0]
-    if full not in SUPPORTED[Kind.NUMBER] and full in BY_PATH[Kind.NUMBER]:
-        return f"'{key}' is not supported yet"
     if not path:
         return f"'{key}' does not belong here: put it under a number, a group or defaults"
     parent = full.rpartition(".")[0]
@@ -302,6 +317,8 @@ def _rule(path: _Path, error: jsonschema.ValidationError, schema: Schema) -> str
             return f"{name} cannot be {quoted(str(value))}: {message}"
         case "minProperties" | "required":
             return f"{name} needs the key {' or '.join(keys)}"
+        case "maxProperties" if "errorMessage" in schema:
+            return str(schema["errorMessage"])
         case "maxProperties":
             return f"{name} takes only one of {' and '.join(keys)}"
         case "const":

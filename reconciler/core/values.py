@@ -77,6 +77,7 @@ ID_PATTERN: Final = (
     r"(?![\s\S])"
 )
 ID: Final = re.compile(ID_PATTERN)
+_UUID_LENGTH: Final = 36
 
 
 def canonical(field: Field, raw: Any) -> LiveValue:
@@ -94,10 +95,17 @@ def canonical(field: Field, raw: Any) -> LiveValue:
             if raw is None or raw == "":
                 return None if field.null or field.meaningless_without else UNKNOWN
             return raw if isinstance(raw, str) and raw in field.values else UNKNOWN
+        case Type.ID if isinstance(raw, str):
+            return canonical_id(raw) or None
         case _:
             if raw is None or raw == "":
                 return None
             return raw if isinstance(raw, str) else UNKNOWN
+
+
+def canonical_id(text: str) -> str:
+    """An id as it is, but for a UUID, whose letters may come in either case."""
+    return text.lower() if len(text) == _UUID_LENGTH and ID.match(text) else text
 
 
 def canonical_tags(raw: object) -> LiveValue:
@@ -115,4 +123,6 @@ def show_json(value: object) -> object:
         return list(value)
     if isinstance(value, Secret):
         return {"secret": value.ref}
+    if value is UNKNOWN:
+        return {"unknown": True}
     return value

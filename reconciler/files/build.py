@@ -19,6 +19,9 @@ from reconciler.files.text import forbidden, hidden_in_scalar, shown
 
 MAX_DEPTH: Final = 50
 MAX_EVENTS: Final = 3_000_000  # bounds memory, to about 1 GB: some 150,000 numbers in one file
+# What stands under these is, or may be, a PIN: no message may show it.
+_SECRET_KEYS: Final = frozenset({"external_pin", "env", "file"})
+
 MAX_EXPANSION: Final = 1_000_000
 MAX_EXPANSION_RATIO: Final = 20
 MAX_MERGED: Final = 3_000_000  # what merge keys give is copied, so it has a bound of its own
@@ -158,6 +161,8 @@ class Builder:
         value, complaint = plain.resolve(text)
         if not complaint:
             self._values[text] = value
+        elif self._frame.key in _SECRET_KEYS:
+            self.problem(mark, "put the value in quotes, or a reader may take it for a number")
         elif not (self._frame.key == "until" and plain.is_date(text)):
             self.problem(mark, complaint)
         return value

@@ -15,7 +15,7 @@ from deepdiff import DeepDiff
 
 from reconciler.core.changes import Change, FieldChange
 from reconciler.core.model import Source
-from reconciler.core.values import Value
+from reconciler.core.values import LiveValue, Value
 
 _Intent = tuple[str, object]
 _Move = tuple[frozenset[str], frozenset[str]]
@@ -40,7 +40,7 @@ class FieldGroup:
     """
 
     example: FieldChange
-    befores: tuple[tuple[Value, int], ...]
+    befores: tuple[tuple[LiveValue, int], ...]
     intents: int
     places: int
     tags: TagMove | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from reconciler.core.changes import UnknownField, Withheld
+from reconciler.core.changes import RELEASE, RISKS, Action, UnknownField, Withheld
 from reconciler.core.outcome import Failed, Left, Outcome
 from reconciler.core.plan import Plan, Summary
 from reconciler.core.text import neutral, shortened
@@ -38,8 +38,9 @@ def plan_text(plan: Plan, *, reads: int, paint: Paint = plain) -> str:
 
 
 def _plan_line(summary: Summary, paint: Paint) -> str:
+    updated = summary.numbers_changed - summary.released
     return (
-        f"{paint('Plan:', 'bold')} {count(summary.numbers_changed, 'number')} to change, "
+        f"{paint('Plan:', 'bold')} {count(updated, 'number')} to change, "
         f"{summary.released:,} to release, {summary.unchanged:,} unchanged."
     )
 
@@ -74,13 +75,26 @@ def _account(plan: Plan, reads: int) -> str:
 
 
 def _changes(plan: Plan, paint: Paint) -> Iterator[str]:
-    for block in blocks(plan.difference.changes):
+    """What changes: what is given back, each by its name, then the gravest risks first."""
+    changes = plan.difference.changes
+    for change in changes:
+        if change.action is Action.RELEASE:
+            source = paint(f"# {neutral(str(change.source))}", "dim")
+            name = paint(f"{change.phone_number} is given back", "bold")
+            yield f"  {paint('-', 'risk')} {name}{paint('  [release]', 'risk')}  {source}"
+    updates = [change for change in changes if change.action is Action.UPDATE]
+    for block in sorted(blocks(updates), key=_gravity):
         title = examples(block.numbers)
         if len(block.numbers) > 1:
             title = f"{count(len(block.numbers), 'number')}: {title}"
         yield f"  {paint('~', 'change')} {paint(title, 'bold')}"
         for group in block.fields:
             yield f"      {_field(block, group, paint)}"
+
+
+def _gravity(block: Block) -> int:
+    labels = {label for group in block.fields for label in group.example.risk}
+    return next((at for at, risk in enumerate(RISKS) if risk in labels), len(RISKS))
 
 
 def _field(block: Block, group: FieldGroup, paint: Paint) -> str:
@@ -149,7 +163,9 @@ def _held(what: str, items: Sequence[Withheld | UnknownField], reason: str, pain
     numbers = list(dict.fromkeys(item.phone_number for item in items))
     paths = list(dict.fromkeys(item.path for item in items if item.path))
     fields = f" {examples(paths)} of" if paths else ""
-    who = f"{count(len(numbers), 'number')} ({examples(numbers)})"
+    # What would be given back is named, however many.
+    most = len(numbers) if RELEASE in paths else 3
+    who = f"{count(len(numbers), 'number')} ({examples(numbers, most)})"
     return f"  {paint('!', 'risk')} {what}:{fields} {who}: {_said(reason)}"
 
 
@@ -167,6 +183,12 @@ def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
     if outcome.not_owned:
         numbers = [each.phone_number for each in outcome.not_owned]
         lines.append(f"  {paint('!', 'risk')} not owned: {examples(numbers, 5)}")
+    lines += _left("cannot be verified", outcome.unverifiable, paint)
+    lines += [
+        f"  {paint('-', 'risk')} {each.phone_number} was given back"
+        for each in outcome.applied
+        if each.path == RELEASE
+    ]
     lines += [f"  note: {_said(note)}" for note in outcome.notes]
     if outcome.stopped:
         lines.append(f"  {paint('Stopped:', 'risk')} {_said(outcome.stopped)}")
@@ -187,21 +209,24 @@ def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
 
 
 def _failures(items: Sequence[Failed], paint: Paint) -> Iterator[str]:
-    for (path, code, detail), each in grouped(
-        items, lambda item: (item.path, item.code, item.detail)
-    ).items():
-        numbers = [item.phone_number for item in each]
-        label = paint("failed:", "risk")
-        yield (
-            f"  {label} {path} of {count(len(numbers), 'number')}: {examples(numbers, 10)}: "
-            f"{_said(f'{code} {detail}'.strip())}"
-        )
+    said = [(item, f"{item.code} {item.detail}".strip()) for item in items]
+    yield from _by_reason("failed", said, paint)
 
 
 def _left(name: str, items: Sequence[Left], paint: Paint) -> Iterator[str]:
-    for (path, reason), each in grouped(items, lambda item: (item.path, item.reason)).items():
-        numbers = [item.phone_number for item in each]
-        yield (
-            f"  {paint(name + ':', 'risk')} {path} of {count(len(numbers), 'number')}: "
-            f"{examples(numbers, 10)}: {_said(reason)}"
-        )
+    yield from _by_reason(name, [(item, item.reason) for item in items], paint)
+
+
+def _by_reason(
+    name: str, items: Sequence[tuple[Failed | Left, str]], paint: Paint, most: int = 20
+) -> Iterator[str]:
+    """A line for each path and reason; of very many reasons the first, and how many more."""
+    groups = grouped(items, lambda item: (item[0].path, item[1]))
+    for (path, reason), each in list(groups.items())[:most]:
+        numbers = list(dict.fromkeys(item.phone_number for item, _ in each))
+        who = f"{count(len(numbers), 'number')}: {examples(numbers, 10)}"
+        yield f"  {paint(name + ':', 'risk')} {path} of {who}: {_said(reason)}"
+    if len(groups) > most:
+        beyond = {item.phone_number for each in list(groups.values())[most:] for item, _ in each}
+        rest = count(len(beyond), "more number")
+        yield f"  {paint(name + ':', 'risk')} {rest}; --format json lists every one"

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from reconciler.core.fields import Channel
 from reconciler.core.text import neutral, shortened
-from reconciler.core.values import Secret, Value
+from reconciler.core.values import UNKNOWN, LiveValue, Secret
 
 _CALLS = {
     Channel.UPDATE_JOB: ("update job", "update jobs"),
@@ -44,8 +44,10 @@ def channel_name(channel: Channel) -> str:
     return _CALLS[channel][1]
 
 
-def shown(value: Value) -> str:
-    """A value on one line, harmless: text in quotes, null, true, a list, (secret)."""
+def shown(value: LiveValue) -> str:
+    """A value on one line, harmless: text in quotes, null, true, a list, (secret), (unknown)."""
+    if value is UNKNOWN:
+        return "(unknown)"
     if isinstance(value, Secret):
         return "(secret)" if value.ref == "live" else f"(secret {neutral(value.ref)})"
     if isinstance(value, tuple):

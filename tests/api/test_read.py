@@ -256,10 +256,10 @@ def test_verify_ownership_is_the_one_post_that_reads() -> None:
             serving(saying(reply())) as server,
             reader(server.endpoint, FakeClock(real_pause=0.002)) as client,
         ):
-            await client.verify_ownership(["+13125550001"])
+            await client.verify_ownership(["+13125550001"], dict)
             for wrong in ([], ["+1"] * 1001):
                 with pytest.raises(ValueError, match="1 to 1000"):
-                    await client.verify_ownership(wrong)
+                    await client.verify_ownership(wrong, dict)
             return server.calls[0]
 
     call = run(go())

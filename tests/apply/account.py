@@ -113,13 +113,14 @@ class Account:
     def _connect(self, patch: pytest.MonkeyPatch) -> None:
         patch.setenv("TELNYX_BASE_URL", "http://127.0.0.1:9/v2")
         patch.setenv("TELNYX_API_KEY", self.sandbox.api_key)
-        patch.setattr(workflow, "SystemClock", lambda: self.clock)
+        for room in ("applying", "planning", "snapshots"):
+            patch.setattr(f"reconciler.workflow.{room}.SystemClock", lambda: self.clock)
 
         def line(endpoint: object) -> httpx.AsyncBaseTransport:
             del endpoint
             return Line(self)
 
-        for place in ("reconciler.api.read", "reconciler.api.http", "reconciler.workflow"):
+        for place in ("reconciler.api.read", "reconciler.api.http", "reconciler.workflow.applying"):
             patch.setattr(f"{place}.open_transport", line)
 
     def declare(self, numbers: Mapping[str, Any], **project: Any) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from reconciler import workflow
@@ -41,7 +41,13 @@ def plan_of(case: Path) -> Plan:
         project = workflow.load(Path("desired.yaml"))
         snapshot = workflow.load_snapshot(Path("live.json"))
     secrets = resolve_secrets(project.desired, project.root, SECRETS)
-    difference = withhold(diff(project.desired, snapshot, secrets), snapshot)
+    difference = withhold(
+        diff(project.desired, snapshot, secrets),
+        snapshot,
+        project.desired.safety,
+        project.desired.safety.allow,
+        date(2026, 7, 1),
+    )
     return make_plan(difference, snapshot, created_at=_MADE, origin=Origin("", project.digest))
 
 

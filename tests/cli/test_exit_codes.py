@@ -186,7 +186,7 @@ def test_a_wrong_call_exits_1_and_never_2(
     "words",
     [
         *((name,) for name in ("init", "fmt", "export", "show", "diff", "explain", "resume")),
-        *((name,) for name in ("revert", "verify", "emergency", "jobs", "schema")),
+        *((name,) for name in ("revert", "emergency", "schema")),
         ("plan", "--format", "html"),
         ("apply", "plan.json"),
     ],

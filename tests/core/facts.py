@@ -39,6 +39,7 @@ SLIM: Final = "/phone_numbers/slim"
 FULL: Final = "/phone_numbers"
 VOICE: Final = "/phone_numbers/voice"
 MESSAGING: Final = "/phone_numbers/messaging"
+MOBILE_MESSAGING: Final = "/mobile_phone_numbers/messaging"
 MOBILES: Final = "/v2/mobile_phone_numbers"
 
 CALLS: Final = {
@@ -58,7 +59,16 @@ FORMATS: Final = ("wav", "mp3")
 CHANNELS: Final = ("single", "dual")
 SCREENING: Final = ("disabled", "reject_calls", "flag_calls")
 
+_STATUS: Final = "emergency.emergency_status"
+
 ENUMS: Final = {
+    (NUMBERS, _STATUS): (
+        "active",
+        "deprovisioning",
+        "disabled",
+        "provisioning",
+        "provisioning-failed",
+    ),
     (NUMBERS, "voice.call_forwarding.forwarding_type"): FORWARDING_TYPES,
     (NUMBERS, "voice.call_recording.inbound_call_recording_format"): FORMATS,
     (NUMBERS, "voice.call_recording.inbound_call_recording_channels"): CHANNELS,
@@ -112,6 +122,21 @@ _ANY_RTP = "media_features.accept_any_rtp_packets_enabled"
 _T38 = "media_features.t38_fax_gateway_enabled"
 
 READS: Final = (
+    # Read only: how far emergency service has come, and the messaging rows of mobile numbers.
+    ReadFact(NUMBERS, _STATUS, SLIM, "emergency_status", "string"),
+    ReadFact(NUMBERS, _STATUS, FULL, "emergency_status", "string"),
+    ReadFact(NUMBERS, _STATUS, VOICE, "emergency.emergency_status", "string"),
+    ReadFact(
+        MOBILE,
+        "messaging.messaging_profile_id",
+        MOBILE_MESSAGING,
+        "messaging_profile_id",
+        "string",
+        nullable=True,
+    ),
+    ReadFact(
+        MOBILE, "messaging.messaging_product", MOBILE_MESSAGING, "messaging_product", "string"
+    ),
     # The number itself. Slim rows are never null; the full list's texts and ids may be.
     ReadFact(NUMBERS, "tags", SLIM, "tags", "array"),
     ReadFact(NUMBERS, "tags", FULL, "tags", "array"),
@@ -351,6 +376,12 @@ WRITES: Final = (
     _mobile(_CNAM, "boolean", "never"),
     _mobile(_CNAM_DETAILS, "string", "null"),
 )
+
+READ_ONLY: Final = {
+    NUMBERS: {_STATUS},
+    MOBILE: {"messaging.messaging_profile_id", "messaging.messaging_product"},
+}
+"""Shown in snapshots, never declared: no call of the project writes them."""
 
 NOT_IN_ROW_SCHEMA: Final = {
     (SLIM, "tags"): "Slim `tags` have no response schema though `include_tags` is documented.",

@@ -339,10 +339,15 @@ def test_aliases_of_one_file_serve_another(declared: Declared) -> None:
     assert declared.settings(files) == {"connection_id": "7"}
 
 
-@pytest.mark.parametrize("value", ["1521916448077776306", UUID, UUID.upper()])
+@pytest.mark.parametrize("value", ["1521916448077776306", UUID])
 def test_digits_and_uuids_are_ids_as_they_stand(declared: Declared, value: str) -> None:
     text = f'numbers: {{"{ONE}": {{connection_id: "{value}"}}}}\n'
     assert declared.settings({"a.yaml": text}) == {"connection_id": value}
+
+
+def test_a_uuid_is_the_same_id_in_either_case(declared: Declared) -> None:
+    text = f'numbers: {{"{ONE}": {{connection_id: "{UUID.upper()}"}}}}\n'
+    assert declared.settings({"a.yaml": text}) == {"connection_id": UUID}
 
 
 def test_an_id_of_another_form_is_written_as_a_mapping(declared: Declared) -> None:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from reconciler.core.model import Snapshot
+from reconciler.core.safety import Allowance
 from reconciler.errors import ApiError, Exit, FatalNetworkError, KeyRefusedError, UnavailableError
 from reconciler.sandbox.faults import Delay, Distort, Drop, Respond, bad_json, html, redirect
 from reconciler.sandbox.fleet import number
@@ -341,16 +342,17 @@ def empty(make_account: MakeAccount) -> Account:
 
 
 def test_an_empty_account_is_refused_by_name(empty: Account) -> None:
-    assert "--allow-empty-account" in empty.plan().refusal
+    (refusal,) = empty.plan().refusals
+    assert "--allow-empty-account" in refusal
 
 
 def test_an_empty_account_can_be_allowed(empty: Account) -> None:
-    assert empty.plan(allow_empty_account=True).refusal == ""
+    assert empty.plan(allow=frozenset({Allowance.EMPTY_ACCOUNT})).refusals == ()
 
 
 def test_an_empty_account_suits_a_project_that_declares_nothing(empty: Account) -> None:
     empty.declare({})
-    assert empty.plan().refusal == ""
+    assert empty.plan().refusals == ()
 
 
 def test_an_unreachable_service_is_an_error_that_names_the_host(account: Account) -> None:

@@ -105,13 +105,20 @@ def test_pages_are_read_side_by_side(make_account: MakeAccount) -> None:
 def test_lists_are_read_side_by_side(make_account: MakeAccount) -> None:
     account = make_account(fleet=make_fleet(100, seed=3))
     account.do(workflow.fetch_everything(Options()))
-    assert account.control.counts() == {"list_numbers": 1, "list_voice": 1, "list_messaging": 1}
+    assert account.control.counts() == {
+        "list_numbers": 1,
+        "list_voice": 1,
+        "list_messaging": 1,
+        "list_mobile": 1,
+        "list_mobile_messaging": 1,
+    }
 
 
 def test_a_snapshot_holds_every_number_once(make_account: MakeAccount) -> None:
     account = make_account(fleet=make_fleet(1234, seed=3))
     snapshot = account.do(workflow.fetch_everything(Options()))
-    assert snapshot.numbers.keys() == {row.phone_number for row in account.fleet.numbers}
+    rows = (*account.fleet.numbers, *account.fleet.mobiles)
+    assert snapshot.numbers.keys() == {row.phone_number for row in rows}
 
 
 def test_the_page_size_of_the_project_is_kept_to(account: Account) -> None:

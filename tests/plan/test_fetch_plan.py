@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from reconciler.core.catalogue import BY_PATH, SUPPORTED
-from reconciler.core.fetchplan import EVERYTHING, listings_for
+from reconciler.core.fetchplan import EVERYTHING, Needs, lists_for
 from reconciler.core.fields import Kind, Listing
 from tests.plan.world import CNAM, FORWARDING, PRODUCT, PROFILE_ID, SCREENING
 
@@ -15,6 +17,10 @@ SLIM, FULL, VOICE, MESSAGING = (
     Listing.VOICE,
     Listing.MESSAGING,
 )
+
+
+def listings_for(paths: Iterable[str]) -> tuple[Listing, ...]:
+    return lists_for(Needs({Kind.NUMBER: frozenset(paths)}))
 
 
 @pytest.mark.parametrize(

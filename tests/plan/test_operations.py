@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.changes import Change
+from reconciler.core.compiler import compile_operations, write_calls_floor
 from reconciler.core.fields import Channel, Kind, Wire
 from reconciler.core.model import Snapshot
 from reconciler.core.operations import (
     Operation,
-    compile_operations,
     covered,
     restated,
-    write_calls_floor,
 )
 from reconciler.core.values import Secret, Value
 from tests.plan.world import (

@@ -69,12 +69,19 @@ def test_a_text_that_the_slim_list_leaves_out_is_unset(path: str) -> None:
 
 @pytest.mark.parametrize("path", TEXT_FIELDS)
 def test_a_nullable_text_that_the_full_list_leaves_out_is_unknown(path: str) -> None:
-    snapshot = account(bent(FULL, **{path: ...}))
-    assert live(snapshot, path) is UNKNOWN
+    found = bent(FULL, **{path: ...})
+    bend(found.row(VOICE), {"connection_id": ..., "customer_reference": ...})
+    assert live(account(found), path) is UNKNOWN
+
+
+def test_what_one_list_leaves_out_another_may_tell() -> None:
+    snapshot = account(bent(FULL, connection_id=...))
+    assert live(snapshot, "connection_id") == TRUNK
 
 
 def test_a_profile_that_no_list_shows_is_unknown() -> None:
     found = bent(MESSAGING, messaging_profile_id=...)
+    bend(found.row(FULL), {"messaging_profile_id": ...})
     snapshot = account(found)
     assert live(snapshot, PROFILE_ID) is UNKNOWN
     assert why(snapshot, PROFILE_ID) == "the messaging list does not carry it for this number"

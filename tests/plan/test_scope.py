@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.fields import Listing
+from reconciler.core.fields import Kind, Listing
 from reconciler.core.model import Desired
 from reconciler.core.scope import (
     Scope,
@@ -156,7 +156,9 @@ def test_what_is_left_out_is_not_planned() -> None:
 
 
 def test_only_the_fields_that_are_meant_are_looked_for() -> None:
-    assert paths_of(by_section(fleet(), [Section.VOICE])) == {"voice.tech_prefix_enabled"}
+    assert paths_of(by_section(fleet(), [Section.VOICE]), Kind.NUMBER) == {
+        "voice.tech_prefix_enabled"
+    }
 
 
 def test_an_edit_of_live_tags_is_noticed() -> None:

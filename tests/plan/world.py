@@ -6,7 +6,7 @@ import copy
 import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -29,6 +29,7 @@ from reconciler.core.model import (
 from reconciler.core.plan import Origin, Plan, make_plan
 from reconciler.core.policy import withhold
 from reconciler.core.rows import ROW_TYPES
+from reconciler.core.safety import Safety
 from reconciler.core.values import LiveValue
 from reconciler.files import read_document
 from reconciler.report.text import plan_text
@@ -234,7 +235,9 @@ def compare(
     desired: Desired, snapshot: Snapshot, secrets: Mapping[str, str] | None = None
 ) -> Difference:
     """What differs, with the rules applied."""
-    return withhold(diff(desired, snapshot, secrets or {}), snapshot)
+    return withhold(
+        diff(desired, snapshot, secrets or {}), snapshot, Safety(), frozenset(), date(2026, 7, 1)
+    )
 
 
 def plan_for(

@@ -1,0 +1,31 @@
+"""`reconciler verify`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.cli.options import asking_options, options_from
+from reconciler.errors import Exit
+
+
+@click.command("verify")
+@asking_options
+def command(path: Path, output_format: str, **given: Any) -> Exit:
+    """Ask the API which declared numbers the account owns and may edit. Only reads.
+
+    Exit 5 when some are not owned, or cannot be edited now.
+    """
+    from reconciler import workflow  # see cli/__init__
+    from reconciler.report.verified import verified_json, verified_text
+
+    found = asyncio.run(workflow.verify(path, options_from(given)))
+    if output_format == "json":
+        click.echo(json.dumps(verified_json(found), indent=2))
+    else:
+        click.echo(verified_text(found))
+    return Exit.INCOMPLETE if found.not_owned or found.not_editable else Exit.OK

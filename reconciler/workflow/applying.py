@@ -1,0 +1,66 @@
+"""Carrying out a plan that was just made."""
+
+from __future__ import annotations
+
+from reconciler.api.clock import SystemClock
+from reconciler.api.gate import Gate
+from reconciler.api.limiter import Limiter
+from reconciler.api.read import open_reader
+from reconciler.api.transport import open_transport
+from reconciler.api.write import open_writer
+from reconciler.apply import Applier, Stop, Watcher
+from reconciler.core.diff import live_value
+from reconciler.core.outcome import Outcome
+from reconciler.core.text import Redactor
+from reconciler.core.values import LiveValue
+from reconciler.workflow.common import Options, account
+from reconciler.workflow.planning import Planned
+
+_SWITCH = "voice.call_forwarding.call_forwarding_enabled"
+
+
+async def apply(planned: Planned, options: Options, watcher: Watcher, stop: Stop) -> Outcome:
+    """Carry out a plan that was just made, and read everything back."""
+    endpoint, limits = account(planned.project.desired, options)
+    clock = SystemClock()
+    limiter = Limiter(limits, clock)
+    gate = Gate(open_transport(endpoint), lambda: not stop.reason)
+    connections = _forwarding_switched_on(planned)
+    declared = planned.project.desired.numbers
+    async with (
+        open_reader(endpoint, limits, clock, limiter=limiter) as reader,
+        open_writer(endpoint, limits, clock, limiter=limiter, transport=gate) as writer,
+    ):
+        applier = Applier(
+            planned.plan,
+            writer,
+            reader,
+            secrets=planned.secrets,
+            limits=limits,
+            clock=clock,
+            watcher=watcher,
+            stop=stop,
+            connections=connections,
+            pinned={
+                number
+                for number in connections
+                if "connection_id" in declared[number].settings.paths
+            },
+            redactor=Redactor((endpoint.api_key, *planned.secrets.values())),
+        )
+        return await applier.run()
+
+
+def _forwarding_switched_on(planned: Planned) -> dict[str, LiveValue]:
+    """connection_id, as it is now, of every number whose forwarding the plan switches on; not
+    where the plan itself changes it, for then it is confirmed like every other change."""
+    snapshot = planned.snapshot
+    after = {
+        change.phone_number: {each.path: each.after for each in change.fields}
+        for change in planned.plan.difference.changes
+    }
+    return {
+        number: live_value(snapshot, snapshot.numbers[number], "connection_id")
+        for number, fields in after.items()
+        if fields.get(_SWITCH) is True and "connection_id" not in fields
+    }

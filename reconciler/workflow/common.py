@@ -1,0 +1,89 @@
+"""What every command starts from: its options, the project, and which account it is about."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reconciler.api.settings import Endpoint, Limits, endpoint_from
+from reconciler.core.desired import build
+from reconciler.core.model import Desired
+from reconciler.core.safety import Allowance
+from reconciler.core.scope import Scope
+from reconciler.errors import InputError, Problem
+from reconciler.files import find_project, load_documents, open_source, read_document
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line said; None where it said nothing."""
+
+    scope: Scope = field(default_factory=Scope)
+    live: Path | None = None
+    max_wait: float | None = None
+    job_timeout: float | None = None
+    concurrency: int | None = None
+    allow: frozenset[Allowance] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project that is right in itself."""
+
+    root: Path
+    desired: Desired
+    digest: str
+
+
+def load(path: Path) -> Project:
+    """Read and check the project at `path`. InputError with everything that is wrong."""
+    loaded = load_documents(path, Path.cwd())
+    desired, problems = build(
+        loaded.project,
+        loaded.documents,
+        selected=loaded.selected,
+        unread=loaded.incomplete,
+    )
+    if problems or loaded.problems:
+        raise InputError([*loaded.problems, *problems])
+    return Project(loaded.root, desired, loaded.digest)
+
+
+def account(desired: Desired, options: Options) -> tuple[Endpoint, Limits]:
+    """Where and how hard to call: the project file's word, else the environment's."""
+    endpoint = endpoint_from(
+        os.environ, api_key_env=desired.api_key_env, base_url=desired.base_url or None
+    )
+    return endpoint, limits_of(desired, options)
+
+
+def limits_of(desired: Desired, options: Options) -> Limits:
+    """The limits of the project file with those of the command line over them."""
+    given: dict[str, Any] = dict(desired.limits)
+    if options.max_wait is not None:
+        given["max_wait_seconds"] = options.max_wait
+    if options.job_timeout is not None:
+        given["job_timeout_seconds"] = options.job_timeout
+    if options.concurrency is not None:
+        given["concurrency"] = options.concurrency
+    return Limits(**given)
+
+
+def account_here() -> Desired:
+    """What reconciler.yaml in the current directory says of account and limits, if it is there.
+
+    Only that file is read: a mistake in a file of numbers does not stand in the way of `fetch`.
+    """
+    file = find_project(Path(), Path.cwd()).project_file
+    if file is None:
+        return Desired(numbers={})
+    raw = open_source(file)
+    if isinstance(raw, Problem):
+        raise InputError([raw])
+    document, problems = read_document(file.path, raw)
+    desired, more = build(document, ())
+    if problems or more:
+        raise InputError([*problems, *more])
+    return desired

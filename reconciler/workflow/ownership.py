@@ -1,0 +1,50 @@
+"""Which declared numbers the account owns and may edit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.api.clock import SystemClock
+from reconciler.api.listings import read_lists
+from reconciler.api.ownership import ask_ownership
+from reconciler.api.read import ReadClient, open_reader
+from reconciler.core.fetchplan import Needs
+from reconciler.core.fields import Kind, Listing
+from reconciler.core.model import DesiredNumber, Verified
+from reconciler.core.scope import by_tag_declared, by_target
+from reconciler.errors import UsageError
+from reconciler.workflow.common import Options, account, load
+
+
+async def verify(path: Path, options: Options) -> Verified:
+    """Ask the API about the declared numbers, 1000 a call."""
+    desired = load(path).desired
+    meant = by_tag_declared(by_target(desired, options.scope.targets), options.scope.tags)
+    meant = replace(
+        meant, numbers={n: each for n, each in meant.numbers.items() if not each.release}
+    )
+    if not meant.numbers and not options.scope.is_everything:
+        raise UsageError("no declared number matches --target and --tag")
+    endpoint, limits = account(desired, options)
+    plain = [number for number, each in meant.numbers.items() if each.kind is Kind.NUMBER]
+    mobile = frozenset(meant.numbers) - frozenset(plain)
+    async with open_reader(endpoint, limits, SystemClock()) as reader:
+        answer = await ask_ownership(reader, plain)
+        listed = await _mobile(reader, limits.page_size) if mobile else {}
+
+    def those(numbers: frozenset[str]) -> tuple[DesiredNumber, ...]:
+        return tuple(each for each in meant.numbers.values() if each.phone_number in numbers)
+
+    return Verified(
+        those(answer.editable | {n for n in mobile if listed.get(n) == "active"}),
+        those(answer.silent | {n for n in mobile if listed.get(n, "active") != "active"}),
+        those(answer.not_found | (mobile - listed.keys())),
+    )
+
+
+async def _mobile(reader: ReadClient, page_size: int) -> dict[str, str]:
+    """The status of every mobile number: verify_ownership is not documented to know them."""
+    needs = Needs(kinds=frozenset({Kind.MOBILE}))
+    found = await read_lists(reader, [Listing.MOBILE], needs, page_size=page_size)
+    return {row.phone_number: row.status for row in found.rows[Listing.MOBILE].values()}

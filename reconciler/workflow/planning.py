@@ -1,0 +1,260 @@
+"""Comparing a project with its account: plan and drift. Nothing in here can write."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from reconciler.api.clock import SystemClock
+from reconciler.api.few import read_few
+from reconciler.api.listings import Found, Progress, ignore_progress, read_lists
+from reconciler.api.ownership import ask_ownership
+from reconciler.api.read import ReadClient, open_reader
+from reconciler.core.catalogue import BY_PATH
+from reconciler.core.changes import Difference, UnknownField, Withheld
+from reconciler.core.diff import diff
+from reconciler.core.fetchplan import Needs, lists_for, more_lists
+from reconciler.core.fields import Kind
+from reconciler.core.live import build_snapshot
+from reconciler.core.model import Desired, Snapshot
+from reconciler.core.plan import JOB_CALLS, Origin, Plan, make_plan
+from reconciler.core.policy import refusals, withhold
+from reconciler.core.safety import Allowance
+from reconciler.core.scope import by_section, by_tag, by_target, has_tag_edits, paths_of
+from reconciler.core.values import UNKNOWN
+from reconciler.errors import ForbiddenError, UsageError
+from reconciler.files.origin import commit_of
+from reconciler.files.secrets import resolve_secrets
+from reconciler.workflow.common import Options, Project, account, limits_of, load
+from reconciler.workflow.snapshots import load_snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan and what it was made from. `reads` is the number of calls it took."""
+
+    plan: Plan
+    snapshot: Snapshot
+    project: Project
+    secrets: Mapping[str, str] = field(repr=False)
+    reads: int = 0
+    refusals: tuple[str, ...] = ()
+    """The rules that refuse the whole apply, and why."""
+    notes: tuple[str, ...] = ()
+
+
+async def plan(path: Path, options: Options, progress: Progress = ignore_progress) -> Planned:
+    """What would make the account as the project at `path` declares it. Sends no write."""
+    return await _compare(path, options, progress, for_drift=False)
+
+
+async def drift(path: Path, options: Options, progress: Progress = ignore_progress) -> Planned:
+    """How the account differs from the project at `path`; what no answer can show is passed
+    over, with a note."""
+    return await _compare(path, options, progress, for_drift=True)
+
+
+async def _compare(path: Path, options: Options, progress: Progress, *, for_drift: bool) -> Planned:
+    project = load(path)
+    targeted = by_target(project.desired, options.scope.targets)
+    if options.scope.targets and not targeted.numbers:
+        raise UsageError("no declared number matches --target")
+    if options.live is not None:
+        snapshot = load_snapshot(options.live)
+        return _planned(project, targeted, options, snapshot, for_drift=for_drift)
+    endpoint, limits = account(project.desired, options)
+    clock = SystemClock()
+    async with open_reader(endpoint, limits, clock) as reader:
+        found = await _read_needed(
+            reader, project.desired, targeted, options, limits.page_size, progress
+        )
+        snapshot = build_snapshot(
+            found.rows,
+            found.reads,
+            base_url=endpoint.base_url,
+            fetched_at=clock.now(),
+            calls=reader.reads,
+            account_size=found.account_size,
+        )
+        first = _planned(project, targeted, options, snapshot, for_drift=for_drift)
+        return await _preflight(reader, first, options)
+
+
+def _planned(
+    project: Project,
+    targeted: Desired,
+    options: Options,
+    snapshot: Snapshot,
+    *,
+    for_drift: bool,
+) -> Planned:
+    meant = by_section(by_tag(targeted, options.scope.tags, snapshot), options.scope.only)
+    if not meant.numbers and not options.scope.is_everything:
+        raise UsageError("no declared number matches --target, --tag and --only")
+    secrets = resolve_secrets(meant, project.root, os.environ)
+    allowed = project.desired.safety.allowing(options.allow)
+    write_unread = Allowance.UNREADABLE in allowed and not for_drift
+    difference = diff(meant, snapshot, secrets, write_unread=write_unread)
+    notes: tuple[str, ...] = ()
+    if for_drift:
+        difference, notes = _without_write_only(difference)
+    return _with_plan(project, options, snapshot, secrets, difference, notes)
+
+
+def _with_plan(
+    project: Project,
+    options: Options,
+    snapshot: Snapshot,
+    secrets: Mapping[str, str],
+    difference: Difference,
+    notes: tuple[str, ...],
+) -> Planned:
+    """Judge the difference by the rules and compile what is left of it."""
+    desired, now = project.desired, SystemClock().now()
+    allowed = desired.safety.allowing(options.allow)
+    difference = withhold(difference, snapshot, desired.safety, allowed, now.date())
+    limits = limits_of(desired, options)
+    made = make_plan(
+        difference,
+        snapshot,
+        created_at=now,
+        origin=Origin(commit_of(project.root), project.digest),
+        job_size=limits.job_size,
+        rate_per_second=limits.rate_per_second,
+        allowed=tuple(sorted(allowed)),
+    )
+    refused = refusals(made, snapshot, desired.safety, allowed, len(desired.numbers))
+    return Planned(made, snapshot, project, secrets, snapshot.reads, refused, notes)
+
+
+def _without_write_only(difference: Difference) -> tuple[Difference, tuple[str, ...]]:
+    passed_over = 0
+    changes = []
+    unchanged = difference.unchanged
+    for change in difference.changes:
+        rows = BY_PATH[change.kind]
+        fields = tuple(
+            each
+            for each in change.fields
+            if not (rows[each.path].write_only and each.before is UNKNOWN)
+        )
+        passed_over += len(change.fields) - len(fields)
+        if fields or not change.fields:
+            changes.append(replace(change, fields=fields))
+        else:
+            unchanged += 1
+    if not passed_over:
+        return difference, ()
+    note = f"{passed_over:,} write-only fields were passed over: no answer of the API shows them"
+    return replace(difference, changes=tuple(changes), unchanged=unchanged), (note,)
+
+
+# ---- reading ----------------------------------------------------------------------------------
+
+
+async def _read_needed(
+    reader: ReadClient,
+    desired: Desired,
+    targeted: Desired,
+    options: Options,
+    page_size: int,
+    progress: Progress,
+) -> Found:
+    """The lists that hold what is declared; a further number list only where a number was not
+    found where it is declared."""
+    sections = by_section(targeted, options.scope.only)
+    paths = {kind: set(paths_of(sections, kind)) for kind in Kind}
+    if desired.safety.select.tags or (options.scope.tags and has_tag_edits(targeted)):
+        paths[Kind.NUMBER].add("tags")
+    kinds = {number.phone_number: number.kind for number in targeted.numbers.values()}
+    releases = any(number.release for number in targeted.numbers.values())
+    needs = Needs(paths, frozenset(kinds.values()), releases)
+    lists = lists_for(needs)
+    some = await read_few(reader, lists, list(kinds), needs, page_size=page_size)
+    if isinstance(some, Found):
+        found = some
+    else:
+        found = await read_lists(
+            reader, lists, needs, page_size=page_size, progress=progress, first=some
+        )
+    if more := more_lists(kinds, found.rows, empty=found.empty):
+        extra = await read_lists(
+            reader, more, needs, page_size=page_size, progress=progress, optional=True
+        )
+        found = found.and_(extra)
+    return found
+
+
+async def _preflight(reader: ReadClient, planned: Planned, options: Options) -> Planned:
+    """Ask the API whether it owns what no list showed, and lets us edit what goes by jobs."""
+    difference = planned.plan.difference
+    numbers = planned.project.desired.numbers
+    unseen = [
+        each.phone_number
+        for each in difference.not_owned
+        if numbers[each.phone_number].kind is Kind.NUMBER
+    ]
+    bulk = {
+        number
+        for operation in planned.plan.operations
+        if operation.call in JOB_CALLS
+        for number in operation.numbers
+    }
+    asked = [*unseen, *sorted(bulk)]
+    if not asked or not planned.snapshot.live_numbers:
+        return planned
+    try:
+        answer = await ask_ownership(reader, asked)
+    except ForbiddenError as refusal:
+        note = f"ownership could not be verified beforehand: {refusal}"
+        return replace(planned, reads=reader.reads, notes=(*planned.notes, note))
+    hidden = frozenset(unseen) - answer.not_found
+    locked = frozenset(bulk) - answer.editable
+    if not hidden and not locked:
+        return replace(planned, reads=reader.reads)
+    again = _with_plan(
+        planned.project,
+        options,
+        planned.snapshot,
+        planned.secrets,
+        _corrected(difference, planned, hidden, locked),
+        planned.notes,
+    )
+    return replace(again, reads=reader.reads)
+
+
+def _corrected(
+    difference: Difference, planned: Planned, hidden: frozenset[str], locked: frozenset[str]
+) -> Difference:
+    """`difference` with what ownership said: `hidden` are owned after all, `locked` are owned
+    but not editable."""
+    numbers = planned.project.desired.numbers
+    reason = "the account owns it, but no list shows it"
+    unknown = [
+        UnknownField(each.phone_number, path, f"{reason} (declared at {each.source})")
+        for each in difference.not_owned
+        if each.phone_number in hidden
+        for path in numbers[each.phone_number].settings.paths or ("",)
+    ]
+    held = [
+        Withheld(
+            change.phone_number,
+            field.path,
+            field.before,
+            field.after,
+            "not-editable",
+            f"the API says that it cannot be edited now (declared at {field.source})",
+        )
+        for change in difference.changes
+        if change.phone_number in locked
+        for field in change.fields
+    ]
+    return replace(
+        difference,
+        changes=tuple(each for each in difference.changes if each.phone_number not in locked),
+        unknown=(*difference.unknown, *unknown),
+        not_owned=tuple(e for e in difference.not_owned if e.phone_number not in hidden),
+        withheld=(*difference.withheld, *held),
+    )

@@ -1,0 +1,56 @@
+"""Snapshots of the account, live and in files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from reconciler.api.clock import SystemClock
+from reconciler.api.listings import Progress, ignore_progress, read_lists
+from reconciler.api.read import open_reader
+from reconciler.core.fetchplan import EVERYTHING, Needs
+from reconciler.core.live import build_snapshot
+from reconciler.core.model import Snapshot
+from reconciler.core.snapshotfile import read_snapshot, snapshot_document
+from reconciler.errors import UsageError
+from reconciler.workflow.common import Options, account, account_here
+
+_MOST_SNAPSHOT_BYTES = 4 * 1024**3
+
+
+async def fetch_everything(options: Options, progress: Progress = ignore_progress) -> Snapshot:
+    """A snapshot of the whole account."""
+    endpoint, limits = account(account_here(), options)
+    clock = SystemClock()
+    async with open_reader(endpoint, limits, clock) as reader:
+        found = await read_lists(
+            reader, EVERYTHING, Needs(), page_size=limits.page_size, progress=progress
+        )
+        return build_snapshot(
+            found.rows,
+            found.reads,
+            base_url=endpoint.base_url,
+            fetched_at=clock.now(),
+            calls=reader.reads,
+        )
+
+
+def load_snapshot(path: Path) -> Snapshot:
+    """A snapshot that `fetch` wrote. UsageError where the file is none."""
+    try:
+        if not path.is_file():
+            raise UsageError(f"{path}: no such file, or not a plain one")
+        if path.stat().st_size > _MOST_SNAPSHOT_BYTES:
+            raise UsageError(f"{path}: too large for a snapshot")
+        data = msgspec.json.decode(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise UsageError(f"{path}: not a snapshot that fetch wrote: no JSON") from None
+    return read_snapshot(data, str(path))
+
+
+def snapshot_json(snapshot: Snapshot) -> bytes:
+    """The snapshot file, indented, ready to write."""
+    return msgspec.json.format(msgspec.json.encode(snapshot_document(snapshot)), indent=1) + b"\n"
