@@ -62,6 +62,8 @@ class Withheld:
     after: Value
     rule: str
     reason: str
+    source: Source | None = None
+    """Where it is declared, where the number has to be found in the YAML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class UnknownField:
     phone_number: str
     path: str
     reason: str
+    source: Source | None = None
+    """Where it is declared, where the number has to be found in the YAML."""
 
 
 @dataclass(frozen=True, slots=True)

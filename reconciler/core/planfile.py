@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from reconciler import __version__
-from reconciler.core.changes import RISKS, Change, Withheld
+from reconciler.core.changes import RISKS, Change, UnknownField, Withheld
 from reconciler.core.fields import Channel
 from reconciler.core.operations import Operation
 from reconciler.core.plan import Plan, Summary
@@ -51,15 +51,12 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "summary": _summary(plan.summary),
         "changes": [_change(change) for change in difference.changes],
         "operations": [_operation(operation) for operation in plan.operations],
-        "withheld": [_withheld(each) for each in difference.withheld],
+        "withheld": [withheld_json(each) for each in difference.withheld],
         "not_owned": [
             {"phone_number": each.phone_number, "source": str(each.source)}
             for each in difference.not_owned
         ],
-        "unknown": [
-            {"phone_number": each.phone_number, "path": each.path, "reason": each.reason}
-            for each in difference.unknown
-        ],
+        "unknown": [unknown_json(each) for each in difference.unknown],
     }
     return document | {"digest": digest(document)}
 
@@ -100,14 +97,25 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
 
 
-def _withheld(each: Withheld) -> dict[str, Any]:
+def unknown_json(each: UnknownField) -> dict[str, Any]:
+    """An unknown field as plan and apply report it."""
+    return {"phone_number": each.phone_number, "path": each.path, "reason": _reason(each)}
+
+
+def _reason(each: Withheld | UnknownField) -> str:
+    """The reason, with the place in the YAML where there is one."""
+    return f"{each.reason} (declared at {each.source})" if each.source else each.reason
+
+
+def withheld_json(each: Withheld) -> dict[str, Any]:
+    """A withheld change as plan and apply report it."""
     return {
         "phone_number": each.phone_number,
         "path": each.path,
         "before": show_json(each.before),
         "after": show_json(each.after),
         "rule": each.rule,
-        "reason": each.reason,
+        "reason": _reason(each),
     }
 
 

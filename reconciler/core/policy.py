@@ -121,7 +121,7 @@ def _judge(subject: Subject) -> tuple[Change | None, list[Withheld]]:
     change = subject.change
     for rule in _WHOLE_RULES:
         if hold := rule(subject):
-            return None, list(_all_of(change, hold))
+            return None, list(hold_all(change, hold))
     kept: list[FieldChange] = []
     held: list[Withheld] = []
     for field in change.fields:
@@ -135,7 +135,8 @@ def _judge(subject: Subject) -> tuple[Change | None, list[Withheld]]:
     return replace(change, fields=tuple(kept)), held
 
 
-def _all_of(change: Change, hold: Hold) -> Iterator[Withheld]:
+def hold_all(change: Change, hold: Hold) -> Iterator[Withheld]:
+    """All of a change held back, a release included."""
     if change.action is Action.RELEASE:
         yield Withheld(change.phone_number, RELEASE, None, None, hold.rule, hold.reason)
     for field in change.fields:

@@ -27,11 +27,26 @@ class Section(StrEnum):
 
 
 _SECTIONS = frozenset(str(section) for section in Section)
+_MOBILE_VOICE = frozenset(
+    {
+        "call_forwarding",
+        "call_recording",
+        "caller_id_name_enabled",
+        "cnam_listing",
+        "inbound",
+        "inbound_call_screening",
+        "noise_suppression",
+        "outbound",
+    }
+)
+"""What a mobile number has at its root and a plain number has under `voice`, or not at all."""
 
 
 def section_of(path: str) -> Section:
     """The section that a path belongs to: `number` is what stands at the root, but for tags."""
     head = path.partition(".")[0]
+    if head in _MOBILE_VOICE:
+        return Section.VOICE
     return Section(head) if head in _SECTIONS else Section.NUMBER
 
 

@@ -10,8 +10,7 @@ import msgspec
 
 from reconciler.core.outcome import Left, Outcome
 from reconciler.core.plan import Plan
-from reconciler.core.planfile import plan_document
-from reconciler.core.values import show_json
+from reconciler.core.planfile import plan_document, unknown_json, withheld_json
 
 
 def plan_json(plan: Plan) -> str:
@@ -31,19 +30,9 @@ def outcome_json(outcome: Outcome) -> str:
         "unconfirmed": left(outcome.unconfirmed),
         "unverifiable": left(outcome.unverifiable),
         "skipped": left(outcome.skipped),
-        "withheld": [
-            {
-                "phone_number": item.phone_number,
-                "path": item.path,
-                "before": show_json(item.before),
-                "after": show_json(item.after),
-                "rule": item.rule,
-                "reason": item.reason,
-            }
-            for item in outcome.withheld
-        ],
+        "withheld": [withheld_json(item) for item in outcome.withheld],
         "not_owned": [item.phone_number for item in outcome.not_owned],
-        "unknown": [asdict(item) for item in outcome.unknown],
+        "unknown": [unknown_json(item) for item in outcome.unknown],
         "calls": {str(channel): count for channel, count in outcome.calls.items() if count},
         "notes": list(outcome.notes),
         "stopped": outcome.stopped,

@@ -160,7 +160,11 @@ def _unknown(items: Sequence[UnknownField], paint: Paint) -> Iterator[str]:
 
 def _held(what: str, items: Sequence[Withheld | UnknownField], reason: str, paint: Paint) -> str:
     """One line for everything that is held back for one reason."""
-    numbers = list(dict.fromkeys(item.phone_number for item in items))
+    places = {item.phone_number: item.source for item in items}
+    numbers = [
+        f"{number}, {neutral(str(source))}" if source else number
+        for number, source in places.items()
+    ]
     paths = list(dict.fromkeys(item.path for item in items if item.path))
     fields = f" {examples(paths)} of" if paths else ""
     # What would be given back is named, however many.

@@ -13,14 +13,14 @@ from reconciler.api.listings import Found, Progress, ignore_progress, read_lists
 from reconciler.api.ownership import ask_ownership
 from reconciler.api.read import ReadClient, open_reader
 from reconciler.core.catalogue import BY_PATH
-from reconciler.core.changes import Difference, UnknownField, Withheld
+from reconciler.core.changes import Difference, UnknownField
 from reconciler.core.diff import diff
 from reconciler.core.fetchplan import Needs, lists_for, more_lists
 from reconciler.core.fields import Kind
 from reconciler.core.live import build_snapshot
 from reconciler.core.model import Desired, Snapshot
 from reconciler.core.plan import JOB_CALLS, Origin, Plan, make_plan
-from reconciler.core.policy import refusals, withhold
+from reconciler.core.policy import Hold, hold_all, refusals, withhold
 from reconciler.core.safety import Allowance
 from reconciler.core.scope import by_section, by_tag, by_target, has_tag_edits, paths_of
 from reconciler.core.values import UNKNOWN
@@ -233,23 +233,17 @@ def _corrected(
     numbers = planned.project.desired.numbers
     reason = "the account owns it, but no list shows it"
     unknown = [
-        UnknownField(each.phone_number, path, f"{reason} (declared at {each.source})")
+        UnknownField(each.phone_number, path, reason, each.source)
         for each in difference.not_owned
         if each.phone_number in hidden
         for path in numbers[each.phone_number].settings.paths or ("",)
     ]
+    hold = Hold("not-editable", "the API says that it cannot be edited now")
     held = [
-        Withheld(
-            change.phone_number,
-            field.path,
-            field.before,
-            field.after,
-            "not-editable",
-            f"the API says that it cannot be edited now (declared at {field.source})",
-        )
+        replace(each, source=numbers[each.phone_number].source)
         for change in difference.changes
         if change.phone_number in locked
-        for field in change.fields
+        for each in hold_all(change, hold)
     ]
     return replace(
         difference,

@@ -555,7 +555,8 @@ def test_an_interrupt_sends_nothing_that_still_waits_for_its_turn(
     account = make_account(*rows)
     account.control.timing(latency=0.01)  # so that the others queue behind those in flight
     account.declare(
-        {row.phone_number: {"customer_reference": f"desk-{row.phone_number}"} for row in rows}
+        {row.phone_number: {"customer_reference": f"desk-{row.phone_number}"} for row in rows},
+        limits={"concurrency": 2},
     )
     planned = account.plan()
     stopping_at(account, 4)

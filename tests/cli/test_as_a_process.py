@@ -24,6 +24,14 @@ WANTED = {ONE: {"customer_reference": "desk-1"}, TWO: {"customer_reference": "Em
 HEAVY = ("httpx", "deepdiff", "jsonschema", "jsonschema_rs", "yaml", "rich", "msgspec")
 
 
+@pytest.fixture(autouse=True)
+def sigint_as_usual() -> Iterator[None]:
+    """A child can be interrupted, although a shell may have started the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Two declared numbers, one with letters that are not ASCII."""
