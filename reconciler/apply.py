@@ -280,6 +280,7 @@ class Applier:
                 released,
                 secrets=self._secrets,
                 also=dict.fromkeys(self._connections, ("connection_id",)),
+                refused=[n for n in released if n in self._by_path[n][RELEASE].failures],
             )
         except KeyRefusedError as error:
             self._stop.now(f"the key was refused: {error}", key_refused=True)
@@ -290,7 +291,9 @@ class Applier:
         as failed (a refused PATCH has nothing to show)."""
         rows = BY_PATH[change.kind]
         after = {
-            field.path: field.after for field in change.fields if not rows[field.path].write_only
+            field.path: field.after
+            for field in change.fields
+            if not rows[field.path].write_only or field.before is not UNKNOWN
         }
         return {
             path: after[path]

@@ -7,7 +7,7 @@ there at its end status only, and is waited for as long as it is on its way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.api.clock import Clock
@@ -22,7 +22,7 @@ from reconciler.core.verdict import Confirmation
 
 PATIENCE_SECONDS = 120.0
 _FIRST, _LONGEST = 1.0, 30.0
-_FAILED_READS = 2
+_FAILED_READS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,15 @@ async def confirm(
     *,
     secrets: Mapping[str, str],
     also: Mapping[str, Sequence[str]],
+    refused: Collection[str] = (),
 ) -> Confirmation:
     """Read `expected` back until all of it shows, and `released` (ids by number) until all of
-    it is gone, or the time is up.
+    it is gone, or the time is up; those whose release was `refused` are looked at, not waited
+    for.
 
     `also` are further paths to read, by number, whatever they hold. KeyRefusedError passes.
     """
-    back = _ReadBack(by, list(expected), dict(released), secrets, also)
+    back = _ReadBack(by, list(expected), dict(released), secrets, also, frozenset(refused))
     started, pause = by.clock.monotonic(), _FIRST
     while back.open or back.standing:
         await back.look()
@@ -96,11 +98,12 @@ class _ReadBack:
     standing: dict[str, str]
     secrets: Mapping[str, str]
     also: Mapping[str, Sequence[str]]
+    refused: frozenset[str]
     values: Values = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
     failing: dict[str, int] = field(default_factory=dict)
-    """How often in a row a number's emergency service was seen to have failed: once may still
-    be what was there before."""
+    """How often in a row a number's emergency service was seen to have failed: the first few may
+    still be what was there before."""
 
     async def look(self) -> None:
         """Read everything that is open, once."""
@@ -147,7 +150,7 @@ class _ReadBack:
                 still.append(each)
                 left.append(wait)
         self.open = still
-        if self.standing:
+        if self.standing.keys() - self.refused:
             left.append(PATIENCE_SECONDS - waited)
         return max(left, default=0.0)
 

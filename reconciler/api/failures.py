@@ -78,7 +78,11 @@ def error_items(body: bytes, clean: Redactor) -> tuple[ApiErrorItem, ...]:
         data = msgspec.json.decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return ()
-    errors = data.get("errors") if isinstance(data, dict) else None
+    return items_of(data.get("errors") if isinstance(data, dict) else None, clean)
+
+
+def items_of(errors: object, clean: Redactor) -> tuple[ApiErrorItem, ...]:
+    """The entries of an `errors` list, of an answer or of one number of a job."""
     if isinstance(errors, dict):
         errors = [errors]
     if not isinstance(errors, list):

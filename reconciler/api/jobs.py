@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from reconciler.api.failures import items_of
 from reconciler.api.read import ReadClient
 from reconciler.api.settings import segment
 from reconciler.core.jobs import ENDED, Job
@@ -227,21 +228,6 @@ _FAILED_ORDER = (ApiErrorItem("", "Failed", "the messaging order lists it as fai
 
 
 def _errors(raw: object) -> tuple[ApiErrorItem, ...]:
-    items = raw if isinstance(raw, list) else []
-    return tuple(_item(each) for each in items if isinstance(each, dict)) or (
+    return items_of(raw, _REDACT) or (
         ApiErrorItem("", "Failed", "the job lists it as failed and says no more", ""),
-    )
-
-
-def _item(raw: Mapping[str, Any]) -> ApiErrorItem:
-    source = raw.get("source")
-    pointer = (
-        source.get("pointer") or source.get("parameter") if isinstance(source, dict) else source
-    )
-
-    def text(value: object) -> str:
-        return _REDACT.clean("" if value is None else str(value), 300)
-
-    return ApiErrorItem(
-        text(raw.get("code")), text(raw.get("title")), text(raw.get("detail")), text(pointer)
     )

@@ -296,13 +296,23 @@ def _emergency_calls(units: _Units, job_size: int) -> list[_Draft]:
     alike: defaultdict[_Unit, list[str]] = defaultdict(list)
     for number, (unit,) in units.items():
         alike[unit].append(number)
+    # What one number changes another may restate: the body is the same.
+    bodies: defaultdict[frozenset[tuple[str, Value]], list[_Unit]] = defaultdict(list)
+    for unit in alike:
+        pairs = (*unit.changes, *unit.guards)
+        bodies[frozenset((row.path, value) for row, value in pairs)].append(unit)
     drafts: list[_Draft] = []
-    for unit, numbers in alike.items():
-        off = any(row.path == EMERGENCY_ENABLED and value is False for row, value in unit.changes)
+    for settings, same in bodies.items():
+        numbers = [number for unit in same for number in alike[unit]]
+        off = (EMERGENCY_ENABLED, False) in settings
         if off or len(numbers) > _jobs(len(numbers), job_size):
-            drafts += _chunks(Channel.EMERGENCY_JOB, numbers, (unit,), job_size)
+            drafts += _chunks(Channel.EMERGENCY_JOB, numbers, tuple(same), job_size)
         else:
-            drafts += _chunks(Channel.ENABLE_EMERGENCY, numbers, (unit,), 1)
+            drafts += [
+                _Draft(Channel.ENABLE_EMERGENCY, (number,), (unit,))
+                for unit in same
+                for number in alike[unit]
+            ]
     return _in_call_order(drafts)
 
 

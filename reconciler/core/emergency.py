@@ -1,8 +1,8 @@
 """What the three emergency fields of an answer say together.
 
 `emergency_status` is the authority: a service on its way counts as switched on, one on its way
-out as switched off, a failed one as off; `emergency_enabled` decides only where there is no
-status.
+out as switched off, a failed one as off; `emergency_enabled` decides only where the status is
+null. A status that cannot be read, or that nobody knows, is not guessed at.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _IS_ON = {
 
 def effective(enabled: LiveValue, status: LiveValue) -> LiveValue:
     """Whether emergency service is on, or on its way to be; UNKNOWN where neither says so."""
-    if isinstance(status, str):
-        return _IS_ON.get(status, UNKNOWN)
-    return enabled
+    if status is None:
+        return enabled
+    return _IS_ON.get(status, UNKNOWN) if isinstance(status, str) else UNKNOWN
 
 
 def end_status(enabled: bool) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Kind(StrEnum):
@@ -56,6 +58,24 @@ class Channel(StrEnum):
     ENABLE_EMERGENCY = "enable_emergency"
     BUNDLE = "bundle"
     DELETE_NUMBER = "delete_number"
+
+
+CALL_NAMES: Mapping[Channel, tuple[str, str]] = MappingProxyType(
+    {
+        Channel.UPDATE_JOB: ("update job", "update jobs"),
+        Channel.EMERGENCY_JOB: ("emergency job", "emergency jobs"),
+        Channel.DELETE_JOB: ("delete job", "delete jobs"),
+        Channel.MESSAGING_BULK: ("messaging bulk update", "messaging bulk updates"),
+        Channel.PATCH_NUMBER: ("PATCH number", "PATCH number"),
+        Channel.PATCH_VOICE: ("PATCH voice", "PATCH voice"),
+        Channel.PATCH_MESSAGING: ("PATCH messaging", "PATCH messaging"),
+        Channel.PATCH_MOBILE: ("PATCH mobile number", "PATCH mobile number"),
+        Channel.ENABLE_EMERGENCY: ("emergency activation", "emergency activations"),
+        Channel.BUNDLE: ("bundle change", "bundle changes"),
+        Channel.DELETE_NUMBER: ("DELETE number", "DELETE number"),
+    }
+)
+"""What people call one call of a channel, and many."""
 
 
 class Clear(StrEnum):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 
 from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS
 from reconciler.core.changes import (
@@ -24,7 +25,7 @@ from reconciler.core.diff import live_value
 from reconciler.core.fields import Wire
 from reconciler.core.model import LiveNumber, Snapshot
 from reconciler.core.plan import Plan
-from reconciler.core.rules import EMERGENCY_ENABLED
+from reconciler.core.rules import CNAM_DETAILS, EMERGENCY_ENABLED, feature_details
 from reconciler.core.safety import Allowance, Ignore, Safety, Select
 from reconciler.core.values import UNKNOWN, Value
 
@@ -46,6 +47,13 @@ class Subject:
         """The live value of `path`; None also where it is not known."""
         value = live_value(self.snapshot, self.live, path)
         return None if value is UNKNOWN else value
+
+    def result(self, path: str) -> Value:
+        """The value of `path` once the change is made."""
+        for field in self.change.fields:
+            if field.path == path:
+                return field.after
+        return self.value(path)
 
     def is_known(self, path: str) -> bool:
         """Whether the live value of `path` is known."""
@@ -268,12 +276,28 @@ def _address_alone(subject: Subject, field: FieldChange) -> Hold | None:
     )
 
 
+def _incomplete(subject: Subject, field: FieldChange) -> Hold | None:
+    """What is declared is complete, but a part of it may be ignored, or not declared at all: no
+    feature is switched on, or left on, without what it needs."""
+    for switch, detail in feature_details(subject.change.kind):
+        if field.path not in {switch, detail}:
+            continue
+        if subject.result(switch) is True and not subject.result(detail):
+            return Hold("incomplete", f"{switch} would be on without {detail}, so it is left alone")
+        if field.path == detail and detail.endswith(CNAM_DETAILS) and field.after:
+            if subject.result(switch) is True:
+                continue
+            return Hold("incomplete", f"{detail} needs {switch}, which is off and stays so")
+    return None
+
+
 _FIELD_RULES: tuple[FieldRule, ...] = (
     _emergency_off,
     _unlock,
     _unreadable,
     _unreachable,
     _address_alone,
+    _incomplete,
 )
 
 
@@ -317,9 +341,10 @@ def _too_many(
             f"max_changes (rule: max_changes; {option})"
         )
     percent = safety.max_changes_percent
-    if declared >= _FEWEST_FOR_PERCENT and changed * 100 > percent * declared:
+    # Exactly: to a float, 32.3% of 1,000 is less than 323.
+    if declared >= _FEWEST_FOR_PERCENT and changed * 100 > Fraction(str(percent)) * declared:
         yield (
             f"{changed:,} of {declared:,} declared numbers would change "
-            f"({changed * 100 / declared:.0f}%), more than the {percent:g}% of "
+            f"({changed * 100 / declared:.3g}%), more than the {percent:g}% of "
             f"max_changes_percent (rule: max_changes_percent; {option})"
         )

@@ -3,21 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core.catalogue import FIELDS, SUPPORTED
-from reconciler.core.fields import Channel, Field, Kind, Type
-
-_CALLS = {
-    Channel.UPDATE_JOB: "update job",
-    Channel.EMERGENCY_JOB: "emergency job",
-    Channel.DELETE_JOB: "delete job",
-    Channel.MESSAGING_BULK: "messaging bulk update",
-    Channel.PATCH_NUMBER: "PATCH number",
-    Channel.PATCH_VOICE: "PATCH voice",
-    Channel.PATCH_MESSAGING: "PATCH messaging",
-    Channel.PATCH_MOBILE: "PATCH mobile number",
-    Channel.ENABLE_EMERGENCY: "enable_emergency action",
-    Channel.BUNDLE: "bundle_status_change action",
-    Channel.DELETE_NUMBER: "DELETE number",
-}
+from reconciler.core.fields import CALL_NAMES, Field, Kind, Type
 
 
 def field_reference() -> str:
@@ -41,7 +27,7 @@ def field_reference() -> str:
 def _line(row: Field) -> str:
     lists = dict.fromkeys(read.listing for read in row.reads if read.documented)
     reads = "<br>".join(f"`GET {each}`" for each in lists) or "no documented answer"
-    writes = ", ".join(_CALLS[write.channel] for write in row.writes)
+    writes = ", ".join(CALL_NAMES[write.channel][0] for write in row.writes)
     null = "clears it" if row.null else f"no: {row.off}"
     notes = [row.doc, *(["Paid feature."] if row.cost else [])]
     return f"| `{row.path}` | {_values(row)} | {null} | {reads} | {writes} | {' '.join(notes)} |"

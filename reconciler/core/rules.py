@@ -15,6 +15,19 @@ _ABOVE = {Kind.NUMBER: "voice.", Kind.MOBILE: ""}
 """Where the call settings of a kind stand."""
 
 
+CNAM_DETAILS = "cnam_listing.cnam_listing_details"
+
+
+def feature_details(kind: Kind) -> tuple[tuple[str, str], ...]:
+    """Every switch of a kind that needs a detail beside it, and that detail."""
+    above = _ABOVE[kind]
+    return (
+        (EMERGENCY_ENABLED, EMERGENCY_ADDRESS),
+        (f"{above}call_forwarding.call_forwarding_enabled", f"{above}call_forwarding.forwards_to"),
+        (f"{above}cnam_listing.cnam_listing_enabled", f"{above}{CNAM_DETAILS}"),
+    )
+
+
 def broken_rules(settings: Settings, kind: Kind) -> Iterator[tuple[str, str]]:
     """The path and the words of every rule that `settings` breaks."""
     values = settings.as_dict()

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.core.catalogue import BY_PATH
 from reconciler.core.changes import RELEASE, Action
 from reconciler.core.operations import Operation, covered
 from reconciler.core.outcome import Applied, Failed, Left
@@ -76,7 +75,7 @@ def judge(plan: Plan, records: Records, back: Confirmation, redact: Callable[[st
         (change.phone_number, each.path)
         for change in plan.difference.changes
         for each in change.fields
-        if each.before is UNKNOWN or BY_PATH[change.kind][each.path].write_only
+        if each.before is UNKNOWN
     }
     fates = Fates()
     for number, by_path in records.items():

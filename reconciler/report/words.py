@@ -7,23 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from reconciler.core.fields import Channel
+from reconciler.core.fields import CALL_NAMES, Channel
 from reconciler.core.text import neutral, shortened
 from reconciler.core.values import UNKNOWN, LiveValue, Secret
-
-_CALLS = {
-    Channel.UPDATE_JOB: ("update job", "update jobs"),
-    Channel.EMERGENCY_JOB: ("emergency job", "emergency jobs"),
-    Channel.DELETE_JOB: ("delete job", "delete jobs"),
-    Channel.MESSAGING_BULK: ("messaging bulk update", "messaging bulk updates"),
-    Channel.PATCH_NUMBER: ("PATCH number", "PATCH number"),
-    Channel.PATCH_VOICE: ("PATCH voice", "PATCH voice"),
-    Channel.PATCH_MESSAGING: ("PATCH messaging", "PATCH messaging"),
-    Channel.PATCH_MOBILE: ("PATCH mobile number", "PATCH mobile number"),
-    Channel.ENABLE_EMERGENCY: ("emergency activation", "emergency activations"),
-    Channel.BUNDLE: ("bundle change", "bundle changes"),
-    Channel.DELETE_NUMBER: ("DELETE number", "DELETE number"),
-}
 
 T = TypeVar("T")
 
@@ -35,13 +21,13 @@ def count(number: int, one: str, many: str = "") -> str:
 
 def calls(by_channel: Mapping[Channel, int]) -> str:
     """`13 update jobs + 41 PATCH number`; `no write calls` where there are none."""
-    parts = [count(by_channel[each], *_CALLS[each]) for each in Channel if by_channel.get(each)]
+    parts = [count(by_channel[each], *CALL_NAMES[each]) for each in Channel if by_channel.get(each)]
     return " + ".join(parts) or "no write calls"
 
 
 def channel_name(channel: Channel) -> str:
     """What a channel is called when many calls are meant."""
-    return _CALLS[channel][1]
+    return CALL_NAMES[channel][1]
 
 
 def shown(value: LiveValue) -> str:

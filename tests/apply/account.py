@@ -124,13 +124,17 @@ class Account:
             patch.setattr(f"{place}.open_transport", line)
 
     def declare(self, numbers: Mapping[str, Any], **project: Any) -> None:
-        """Write the project: `project` is what reconciler.yaml holds besides its version."""
+        """Write the project: `mobile_numbers` are declared beside `numbers`, everything else of
+        `project` is what reconciler.yaml holds besides its version."""
         limits = {"rate_per_second": 1000, **project.pop("limits", {})}
+        mobile = dict(project.pop("mobile_numbers", {}))
         (self.root / "reconciler.yaml").write_text(
             yaml.safe_dump({"version": 1, "limits": limits, **project}), encoding="utf-8"
         )
+        declared = {"version": 1, "numbers": dict(numbers)}
         (self.root / "numbers.yaml").write_text(
-            yaml.safe_dump({"version": 1, "numbers": dict(numbers)}), encoding="utf-8"
+            yaml.safe_dump(declared | ({"mobile_numbers": mobile} if mobile else {})),
+            encoding="utf-8",
         )
 
     def do(self, work: Awaitable[T]) -> T:
