@@ -145,7 +145,8 @@ class ApiError(ReconcilerError):
 
     @property
     def retryable(self) -> bool:
-        """Whether the same call may fare better later; for a refusal, that it names code 10036."""
+        """Whether the same call may fare better later, though it was refused now: code 10036,
+        'being processed'."""
         return any(item.code == _BEING_PROCESSED for item in self.items)
 
 
@@ -190,19 +191,9 @@ class RateLimitedError(ApiError):
         self.wait_seconds = wait_seconds
         self.gave_up = gave_up
 
-    @property
-    def retryable(self) -> bool:
-        """After the pause, unless that is longer than the user waits."""
-        return not self.gave_up
-
 
 class UnavailableError(ApiError):
     """5xx, a time-out, a broken connection, or an answer that is not what the API sends."""
-
-    @property
-    def retryable(self) -> bool:
-        """Always, for a read; a write whose answer was lost is first looked for."""
-        return True
 
 
 class ConnectError(UnavailableError):

@@ -17,12 +17,12 @@ from reconciler.core.catalogue import EMERGENCY_STATUS
 from reconciler.core.emergency import FAILED, ON_ITS_WAY, end_status
 from reconciler.core.fields import Kind
 from reconciler.core.rules import EMERGENCY, EMERGENCY_ADDRESS, EMERGENCY_ENABLED
-from reconciler.core.values import LiveValue, Secret, Value
+from reconciler.core.values import UNKNOWN, LiveValue, Secret, Value
 from reconciler.core.verdict import Confirmation
 
 PATIENCE_SECONDS = 120.0
 _FIRST, _LONGEST = 1.0, 30.0
-_FAILED_READS = 5
+_FAILED_READS, _FAILED_READS_AT_FIRST = 2, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,7 @@ async def confirm(
         back.values,
         frozenset(back.seen),
         gone=frozenset(released.keys() - back.standing.keys()),
-        emergency_failed=frozenset(
-            number for number, reads in back.failing.items() if reads >= _FAILED_READS
-        ),
+        emergency_failed=frozenset(number for number in back.failing if back.has_failed(number)),
     )
 
 
@@ -102,8 +100,9 @@ class _ReadBack:
     values: Values = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
     failing: dict[str, int] = field(default_factory=dict)
-    """How often in a row a number's emergency service was seen to have failed: the first few may
-    still be what was there before."""
+    """How often in a row a number's emergency service was seen to have failed."""
+    coming: set[str] = field(default_factory=set)
+    """The numbers whose emergency service was seen to be on its way."""
 
     async def look(self) -> None:
         """Read everything that is open, once."""
@@ -131,6 +130,8 @@ class _ReadBack:
                 self.seen.add((number, path))
         if each.emergency:
             failed = got[EMERGENCY_STATUS] == FAILED
+            if got[EMERGENCY_STATUS] in ON_ITS_WAY:
+                self.coming.add(number)
             self.failing[number] = self.failing.get(number, 0) + 1 if failed else 0
 
     def _shows(self, path: str, after: Value, got: Mapping[str, LiveValue]) -> bool:
@@ -139,6 +140,12 @@ class _ReadBack:
         if path == EMERGENCY_ADDRESS and got[EMERGENCY_STATUS] in ON_ITS_WAY | {FAILED}:
             return False
         return got[path] == (self.secrets[after.ref] if isinstance(after, Secret) else after)
+
+    def has_failed(self, number: str) -> bool:
+        """Whether its emergency service could not be provisioned. Until it was seen on its way,
+        a failure may still be what was there before."""
+        most = _FAILED_READS if number in self.coming else _FAILED_READS_AT_FIRST
+        return self.failing.get(number, 0) >= most
 
     def time_left(self, waited: float) -> float:
         """Seconds until the next thing to wait for is given up; drops what is done with."""
@@ -157,7 +164,12 @@ class _ReadBack:
     def _patience(self, each: Expected) -> float:
         number = each.phone_number
         done = all((number, path) in self.seen for path in each.after)
-        if done or not each.patient or self.failing.get(number, 0) >= _FAILED_READS:
+        if done or not each.patient or self.has_failed(number):
             return 0.0
-        on_its_way = each.emergency and self.values[number][EMERGENCY_STATUS] in ON_ITS_WAY
-        return max(self.by.emergency_seconds, PATIENCE_SECONDS) if on_its_way else PATIENCE_SECONDS
+        if each.emergency and self._is_open(number, self.values[number][EMERGENCY_STATUS]):
+            return max(self.by.emergency_seconds, PATIENCE_SECONDS)
+        return PATIENCE_SECONDS
+
+    def _is_open(self, number: str, status: LiveValue) -> bool:
+        """Whether emergency service may still come to its end; one read that fails is no end."""
+        return status in ON_ITS_WAY | {FAILED} or (status is UNKNOWN and number in self.coming)

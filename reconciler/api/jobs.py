@@ -24,6 +24,8 @@ TERMINAL = ENDED
 _JOBS = "/phone_numbers/jobs"
 _PAGE = 50
 _LARGEST_PAGE = 250
+_MORE_PAGES = 20
+"""How many further pages are read where jobs that cannot be read, or repeat, take up places."""
 _REDACT = Redactor(())
 
 
@@ -115,17 +117,17 @@ async def poll_jobs(reader: ReadClient, ids: Iterable[str]) -> dict[str, JobAnsw
 
 
 async def list_jobs(reader: ReadClient, most: int) -> list[JobAnswer]:
-    """The newest `most` jobs of the account, the newest first."""
-    found: list[JobAnswer] = []
-    page, size = 1, min(most, _LARGEST_PAGE)
-    while len(found) < most:
+    """The newest `most` jobs of the account, the newest first, each once."""
+    found: dict[str, JobAnswer] = {}
+    size = min(most, _LARGEST_PAGE)
+    for page in range(1, -(-most // size) + _MORE_PAGES):
         query = {"page[number]": str(page), "page[size]": str(size)}
         rows = (await reader.read(_JOBS, _JobsData, query)).data
-        found += _readable(rows)
-        if len(rows) < size:
+        for job in _readable(rows):
+            found.setdefault(job.id, job)
+        if len(rows) < size or len(found) >= most:
             break
-        page += 1
-    return found[:most]
+    return list(found.values())[:most]
 
 
 def _readable(rows: Iterable[msgspec.Raw]) -> Iterator[JobAnswer]:
@@ -167,15 +169,15 @@ def as_job(job: JobAnswer) -> Job:
     def text(value: object) -> str:
         return _REDACT.clean(value, 80) if isinstance(value, str) else ""
 
-    done = tuple(name(each) for each in job.successful_operations or ())
     failed = {name(each): _errors(each.errors) for each in job.failed_operations or ()}
+    done = tuple(n for each in job.successful_operations or () if (n := name(each)) not in failed)
     pending = tuple(name(each) for each in job.pending_operations or ())
     return Job(
-        id=job.id,
+        id=_REDACT.clean(job.id, 200),
         type=text(job.type),
-        status=job.status,
+        status=text(job.status).replace("-", "_"),
         created_at=text(job.created_at),
-        etc=job.etc or "",
+        etc=text(job.etc),
         numbers=len(job.phone_numbers or ()) or len(done) + len(failed) + len(pending),
         done=done,
         failed=failed,

@@ -212,11 +212,6 @@ class Found:
     reads: tuple[ListingRead, ...]
     account_size: int | None = None
 
-    @property
-    def empty(self) -> bool:
-        """Whether the account has no number at all."""
-        return not (any(self.rows.values()) or self.account_size)
-
     def and_(self, more: Found) -> Found:
         """With the lists of `more` as well."""
         return Found({**self.rows, **more.rows}, (*self.reads, *more.reads), self.account_size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,10 +48,14 @@ async def ask_ownership(reader: ReadClient, numbers: Sequence[str]) -> Ownership
     async with together(calls) as tasks:
         answers = [each.data for each in await asyncio.gather(*tasks)]
     asked = frozenset(numbers)
-    editable = {each.number_val_e164 for answer in answers for each in answer.found}
-    missing = {each for answer in answers for each in answer.not_found or ()}
+    editable = _texts(each.number_val_e164 for answer in answers for each in answer.found)
+    missing = _texts(each for answer in answers for each in answer.not_found or ())
     return Ownership(
         editable=asked & editable,
         not_found=asked & missing - editable,
         silent=asked - editable - missing,
     )
+
+
+def _texts(given: Iterable[Any]) -> frozenset[str]:
+    return frozenset(each for each in given if isinstance(each, str))

@@ -20,6 +20,7 @@ from reconciler.errors import (
     ConnectError,
     FatalNetworkError,
     RateLimitedError,
+    RejectedError,
     UnavailableError,
 )
 
@@ -76,8 +77,9 @@ class WriteClient:
     ) -> Sent:
         """Send one write; it reaches the API's logic at most once.
 
-        Sent again only where it surely was not carried out: after 429, within max_wait, and after
-        a connection that was never made, up to four tries. A connection that broke, even one kept
+        Sent again only where it surely was not carried out: after 429 or 10036 (the number is
+        being processed), within max_wait, and after a connection that was never made, up to four
+        tries. A connection that broke, even one kept
         alive and closed by the server while idle, may have carried the request: Unknown.
         """
         if method not in _METHODS:
@@ -99,6 +101,12 @@ class WriteClient:
                 waited, pause = waited + pause + delay, 0.0
                 if failures >= _CONNECT_TRIES or waited > longest:
                     return NotSent(error)
+            except RejectedError as error:
+                failures += 1
+                delay = backoff(failures, self._rng)
+                waited, pause = waited + pause + delay, 0.0
+                if not error.retryable or waited > longest:
+                    return Refused(error)
             except ApiError as error:
                 return _failed(error)
             else:

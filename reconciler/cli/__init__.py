@@ -116,3 +116,19 @@ def _run() -> Exit:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return Exit.INTERRUPTED
+    except OSError:
+        raise  # a stream of ours: `main` knows what to do
+    except Exception as bug:
+        # The last resort: a traceback would tell the user nothing, and could hold the key.
+        click.echo(_confession(bug), err=True)
+        return Exit.ERROR
+
+
+def _confession(bug: Exception) -> str:
+    """One line on an error of this program: its kind and place, none of its text."""
+    last = bug.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    code = last.tb_frame.f_code if last else None
+    where = f" in {code.co_name}, line {last.tb_lineno}" if code and last else ""
+    return f"Error: a bug in this program, please report it: {type(bug).__name__}{where}"

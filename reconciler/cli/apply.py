@@ -58,7 +58,14 @@ def command(
     if planned.plan.operations and not auto_approve and not _approved():
         say("Nothing was written.")
         return Exit.ERROR
-    outcome = _run(planned, options, no_color)
+    try:
+        outcome = _run(planned, options, no_color)
+    except KeyboardInterrupt:
+        say(
+            "Interrupted at once: some changes may have been written and none was read back. "
+            "Run `reconciler plan` to see what is left, `reconciler jobs list` what still runs."
+        )
+        return Exit.INTERRUPTED
     if as_json:
         click.echo(outcome_json(outcome))
     elif planned.plan.operations:

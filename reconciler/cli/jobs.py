@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -27,10 +26,11 @@ def jobs_list(most: int, output_format: str) -> Exit:
     """List the newest jobs of the account, the newest first."""
     from reconciler import workflow  # see cli/__init__
     from reconciler.report.jobs import job_json, jobs_text
+    from reconciler.report.jsonreport import json_text
 
     jobs = asyncio.run(workflow.jobs_list(workflow.Options(), most))
     if output_format == "json":
-        click.echo(json.dumps([job_json(job) for job in jobs], indent=2, ensure_ascii=False))
+        click.echo(json_text([job_json(job) for job in jobs]))
     else:
         click.echo(jobs_text(jobs))
     return Exit.OK
@@ -57,16 +57,17 @@ def jobs_wait(job_id: str, job_timeout: float | None, output_format: str) -> Exi
     options = workflow.Options(job_timeout=job_timeout)
     job = asyncio.run(workflow.jobs_wait(options, job_id))
     _report(job, output_format)
+    if not job.ended:
+        click.echo(
+            f"It has not ended in the time of --job-timeout: `jobs wait {job.id}` waits on.",
+            err=True,
+        )
     return Exit.OK if job.succeeded else Exit.INCOMPLETE
 
 
 def _report(job: Job, output_format: str) -> Exit:
     from reconciler.report.jobs import job_json, job_text  # see cli/__init__
+    from reconciler.report.jsonreport import json_text
 
-    as_json: dict[str, Any] = job_json(job)
-    click.echo(
-        json.dumps(as_json, indent=2, ensure_ascii=False)
-        if output_format == "json"
-        else job_text(job)
-    )
+    click.echo(json_text(job_json(job)) if output_format == "json" else job_text(job))
     return Exit.OK

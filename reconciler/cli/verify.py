@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,12 @@ def command(path: Path, output_format: str, **given: Any) -> Exit:
     Exit 5 when some are not owned, or cannot be edited now.
     """
     from reconciler import workflow  # see cli/__init__
+    from reconciler.report.jsonreport import json_text
     from reconciler.report.verified import verified_json, verified_text
 
     found = asyncio.run(workflow.verify(path, options_from(given)))
     if output_format == "json":
-        click.echo(json.dumps(verified_json(found), indent=2))
+        click.echo(json_text(verified_json(found)))
     else:
         click.echo(verified_text(found))
     return Exit.INCOMPLETE if found.not_owned or found.not_editable else Exit.OK

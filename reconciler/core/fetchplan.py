@@ -70,11 +70,10 @@ def lists_for(needs: Needs) -> tuple[Listing, ...]:
 
 
 def more_lists(
-    kinds: Mapping[str, Kind], rows: Mapping[Listing, Mapping[str, Any]], *, empty: bool
+    kinds: Mapping[str, Kind], rows: Mapping[Listing, Mapping[str, Any]]
 ) -> tuple[Listing, ...]:
     """A further number list to read, where a number may stand in another than it is declared
-    for: it was not found, or it is of a type that can be mobile. `kinds` are by E.164; of an
-    account that is `empty` nothing more is asked."""
+    for: it was not found, or it is of a type that can be mobile. `kinds` are by E.164."""
     types = {
         row.phone_number: row.phone_number_type
         for listing in (*_NUMBER_LISTS, Listing.MOBILE)
@@ -85,7 +84,7 @@ def more_lists(
         types.get(number) == "mobile" for number, kind in kinds.items() if kind is Kind.NUMBER
     )
     more: list[Listing] = []
-    if (Kind.NUMBER in missing or mobile) and not empty and Listing.MOBILE not in rows:
+    if (Kind.NUMBER in missing or mobile) and Listing.MOBILE not in rows:
         more.append(Listing.MOBILE)
     if Kind.MOBILE in missing and not any(each in rows for each in _NUMBER_LISTS):
         more.append(Listing.SLIM)

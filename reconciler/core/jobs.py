@@ -25,6 +25,11 @@ class Job:
     pending: tuple[str, ...]
 
     @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.status in ENDED
+
+    @property
     def succeeded(self) -> bool:
         """Whether it has ended, and no number failed or was left."""
         return self.status == "completed" and not self.failed and not self.pending

@@ -81,6 +81,7 @@ def make_plan(
     created_at: datetime,
     origin: Origin,
     job_size: int = 1000,
+    jobs_in_flight: int = 20,
     rate_per_second: float = 5.0,
     allowed: tuple[str, ...] = (),
 ) -> Plan:
@@ -101,7 +102,7 @@ def make_plan(
         calls={channel: calls[channel] for channel in Channel},
         write_calls=len(operations),
         write_calls_floor=write_calls_floor(difference.changes, job_size=job_size),
-        eta_seconds=_eta(operations, rate_per_second),
+        eta_seconds=_eta(operations, rate_per_second, jobs_in_flight),
     )
     return Plan(
         created_at=created_at,
@@ -120,11 +121,11 @@ _JOB_SECONDS = 10
 """Assumed for a background job until its own `etc` says better."""
 
 
-def _eta(operations: tuple[Operation, ...], rate_per_second: float) -> int:
+def _eta(operations: tuple[Operation, ...], rate_per_second: float, jobs_in_flight: int) -> int:
     """Seconds at the starting rate: every write, one read to confirm each number of a PATCH,
-    a page of reads for every 250 numbers of a job, and one job's time if there are jobs."""
+    a page of reads for every 250 numbers of a job; and the time of the jobs, so many at once."""
     jobs = [operation for operation in operations if operation.call in JOB_CALLS]
     patches = len(operations) - len(jobs)
     reads = patches + sum(-(-len(job.numbers) // 250) for job in jobs)
-    waiting = _JOB_SECONDS if jobs else 0
-    return ceil((len(operations) + reads) / rate_per_second) + waiting if operations else 0
+    waiting = -(-len(jobs) // jobs_in_flight) * _JOB_SECONDS
+    return ceil((len(operations) + reads) / rate_per_second) + waiting

@@ -6,7 +6,7 @@ holds a change back names it. Whole-apply rules (`refusals`) look at the plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -25,7 +25,7 @@ from reconciler.core.diff import live_value
 from reconciler.core.fields import Wire
 from reconciler.core.model import LiveNumber, Snapshot
 from reconciler.core.plan import Plan
-from reconciler.core.rules import CNAM_DETAILS, EMERGENCY_ENABLED, feature_details
+from reconciler.core.rules import CNAM_DETAILS, EMERGENCY_ENABLED, FEATURES
 from reconciler.core.safety import Allowance, Ignore, Safety, Select
 from reconciler.core.values import UNKNOWN, Value
 
@@ -42,18 +42,16 @@ class Subject:
     snapshot: Snapshot
     safety: Safety
     allowed: frozenset[Allowance]
+    ignored: tuple[Ignore, ...]
 
     def value(self, path: str) -> Value:
         """The live value of `path`; None also where it is not known."""
         value = live_value(self.snapshot, self.live, path)
         return None if value is UNKNOWN else value
 
-    def result(self, path: str) -> Value:
-        """The value of `path` once the change is made."""
-        for field in self.change.fields:
-            if field.path == path:
-                return field.after
-        return self.value(path)
+    def ignores(self, path: str) -> bool:
+        """Whether `path` of this number is ignored today."""
+        return any(rule.covers(self.change.phone_number, path) for rule in self.ignored)
 
     def is_known(self, path: str) -> bool:
         """Whether the live value of `path` is known."""
@@ -80,20 +78,20 @@ def withhold(
     today: date,
 ) -> Difference:
     """Drop what is ignored and hold back what the rules do not allow; everything else stays."""
-    difference = _without_ignored(difference, safety.ignored_on(today))
+    ignored = safety.ignored_on(today)
+    difference = _without_ignored(difference, ignored)
     kept: list[Change] = []
     held: list[Withheld] = list(difference.withheld)
     for change in difference.changes:
         live = snapshot.numbers[change.phone_number]
-        rest, back = _judge(Subject(change, live, snapshot, safety, allowed))
+        rest, back = _judge(Subject(change, live, snapshot, safety, allowed, ignored))
         held += back
         if rest is not None:
             kept.append(rest)
     return replace(difference, changes=tuple(kept), withheld=tuple(held))
 
 
-def _without_ignored(difference: Difference, ignored: Iterable[Ignore]) -> Difference:
-    rules = tuple(ignored)
+def _without_ignored(difference: Difference, rules: Collection[Ignore]) -> Difference:
     if not rules:
         return difference
 
@@ -277,17 +275,15 @@ def _address_alone(subject: Subject, field: FieldChange) -> Hold | None:
 
 
 def _incomplete(subject: Subject, field: FieldChange) -> Hold | None:
-    """What is declared is complete, but a part of it may be ignored, or not declared at all: no
-    feature is switched on, or left on, without what it needs."""
-    for switch, detail in feature_details(subject.change.kind):
-        if field.path not in {switch, detail}:
-            continue
-        if subject.result(switch) is True and not subject.result(detail):
-            return Hold("incomplete", f"{switch} would be on without {detail}, so it is left alone")
-        if field.path == detail and detail.endswith(CNAM_DETAILS) and field.after:
-            if subject.result(switch) is True:
-                continue
-            return Hold("incomplete", f"{detail} needs {switch}, which is off and stays so")
+    """What is declared is complete, but a part of it may be ignored: no feature is switched on
+    without what it needs."""
+    for switch, detail in FEATURES[subject.change.kind]:
+        if field.path == switch and subject.ignores(detail):
+            if field.after is True and not subject.value(detail):
+                return Hold("unreachable", f"{detail} is ignored, and it cannot go without it")
+        elif field.path == detail and subject.ignores(switch) and detail.endswith(CNAM_DETAILS):
+            if bool(subject.value(switch)) is not bool(field.after):
+                return Hold("unreachable", f"{switch} is ignored, and it cannot go without it")
     return None
 
 

@@ -16,16 +16,15 @@ _ABOVE = {Kind.NUMBER: "voice.", Kind.MOBILE: ""}
 
 
 CNAM_DETAILS = "cnam_listing.cnam_listing_details"
-
-
-def feature_details(kind: Kind) -> tuple[tuple[str, str], ...]:
-    """Every switch of a kind that needs a detail beside it, and that detail."""
-    above = _ABOVE[kind]
-    return (
+FEATURES = {
+    kind: (
         (EMERGENCY_ENABLED, EMERGENCY_ADDRESS),
         (f"{above}call_forwarding.call_forwarding_enabled", f"{above}call_forwarding.forwards_to"),
         (f"{above}cnam_listing.cnam_listing_enabled", f"{above}{CNAM_DETAILS}"),
     )
+    for kind, above in _ABOVE.items()
+}
+"""Every switch of a kind that needs a detail beside it, and that detail."""
 
 
 def broken_rules(settings: Settings, kind: Kind) -> Iterator[tuple[str, str]]:

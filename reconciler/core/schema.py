@@ -263,6 +263,36 @@ def _declared(kind: Kind) -> Schema:
     }
 
 
+def _paths() -> list[str]:
+    """Every setting that can be declared, and every mapping of settings."""
+    found: dict[str, None] = {}
+    for kind in Kind:
+        for path in BY_PATH[kind]:
+            steps = path.split(".") if path in SUPPORTED[kind] else []
+            found |= dict.fromkeys(".".join(steps[: at + 1]) for at in range(len(steps)))
+    return list(found)
+
+
+_STATUSES = (
+    "active",
+    "deleted",
+    "emergency-only",
+    "port-failed",
+    "port-out-pending",
+    "port-pending",
+    "ported-out",
+    "provision-pending",
+    "purchase-failed",
+    "purchase-pending",
+    "requirement-info-exception",
+    "requirement-info-pending",
+    "requirement-info-under-review",
+)
+_A_STATUS: Schema = {
+    "pattern": f"^({'|'.join(each.replace('-', '[-_]') for each in _STATUSES)})(?![\\s\\S])",
+    "errorMessage": f"a status is one of {', '.join(_STATUSES)}",
+}
+
 _SWITCH: Schema = {"type": "boolean", "x-off": "false"}
 _TEXTS: Schema = {"type": ["string", "array"], "minLength": 1, "items": _TEXT_LIST["items"]}
 _SAFETY: Schema = {
@@ -273,7 +303,12 @@ _SAFETY: Schema = {
         "properties": {
             "tags": _TEXTS | {"description": "Live tags, one of which it must have."},
             "connection_ids": _TEXTS | {"description": "Connections, or aliases of them."},
-            "statuses": _TEXTS | {"description": "Statuses, such as active."},
+            "statuses": _TEXTS
+            | _A_STATUS
+            | {
+                "items": _TEXT_LIST["items"] | _A_STATUS,
+                "description": "Statuses, such as active.",
+            },
         },
         "additionalProperties": False,
     },
@@ -283,8 +318,19 @@ _SAFETY: Schema = {
         "items": {
             "type": "object",
             "properties": {
-                "numbers": {"type": "string", "minLength": 1, "description": "E.164 or a glob."},
-                "paths": _TEXT_LIST | {"description": "Settings, such as voice or tags."},
+                "numbers": {
+                    "type": "string",
+                    "minLength": 1,
+                    "pattern": r"^([+][1-9][0-9]{6,14}|[+0-9]*[*?\[][^ ]*)(?![\s\S])",
+                    "errorMessage": "a number in E.164 or a glob is needed, such as +1312*",
+                    "description": "E.164 or a glob.",
+                    "examples": ["+1312*"],
+                },
+                "paths": {
+                    "type": "array",
+                    "items": {"type": "string", "enum": _paths()},
+                    "description": "Settings, such as voice or tags.",
+                },
                 "reason": {"type": "string", "description": "Why; for people."},
                 "until": {
                     "type": "string",

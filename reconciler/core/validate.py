@@ -151,12 +151,16 @@ def _plain(
             # A wrong type is reported as such, once.
             if isinstance(value, str):
                 hint = hints.closest(value, _texts(schema["enum"]), of=_name(path))
-                text = _not_one_of(path, value, schema)
+                many = len(schema["enum"]) >= _MOST_LISTED
+                text = f"unknown setting {quoted(value)} in {_name(path)}" if many else ""
+                text = text or _not_one_of(path, value, schema)
                 text += f": did you mean '{hint}'?" if hint else ""
                 yield document.problem(path, text)
         case _:
             yield document.problem(path, _rule(path, error, schema))
 
+
+_MOST_LISTED = 30
 
 _MOBILE_ONLY = {
     key
@@ -245,7 +249,7 @@ def _off(schema: Schema) -> str:
 
 def _wrong_type(path: _Path, value: object, schema: Schema) -> str:
     types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-    if "enum" in schema:
+    if len(schema.get("enum", ())) in range(1, _MOST_LISTED):
         text = _not_one_of(path, value, schema)
         off = schema.get("x-off") if value is False else None
         return text + (f": to switch it off write {off}" if off else "")
@@ -315,7 +319,9 @@ def _rule(path: _Path, error: jsonschema.ValidationError, schema: Schema) -> str
             if schema["pattern"] == E164_PATTERN:
                 message = f"it is not a number in E.164{_in_e164(str(value))}"
             return f"{name} cannot be {quoted(str(value))}: {message}"
-        case "minProperties" | "required":
+        case "required" if isinstance(value, dict):
+            return f"{name} needs the key {' and '.join(k for k in bound if k not in value)}"
+        case "minProperties":
             return f"{name} needs the key {' or '.join(keys)}"
         case "maxProperties" if "errorMessage" in schema:
             return str(schema["errorMessage"])

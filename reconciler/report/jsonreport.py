@@ -15,7 +15,7 @@ from reconciler.core.planfile import plan_document, unknown_json, withheld_json
 
 def plan_json(plan: Plan) -> str:
     """The plan document of the contract, indented."""
-    return _json(plan_document(plan))
+    return json_text(plan_document(plan))
 
 
 def outcome_json(outcome: Outcome) -> str:
@@ -39,13 +39,13 @@ def outcome_json(outcome: Outcome) -> str:
         "journal": None,
         "converged": outcome.converged,
     }
-    return _json(document)
+    return json_text(document)
 
 
 _PERHAPS_STEERING = re.compile("[\x7f-\U0010ffff]")
 
 
-def _json(document: object) -> str:
+def json_text(document: object) -> str:
     """Indented JSON. What could steer a terminal is escaped: the data is the same."""
     text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
     return _PERHAPS_STEERING.sub(_escaped, text)

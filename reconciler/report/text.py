@@ -41,14 +41,32 @@ def _plan_line(summary: Summary, paint: Paint) -> str:
     updated = summary.numbers_changed - summary.released
     return (
         f"{paint('Plan:', 'bold')} {count(updated, 'number')} to change, "
-        f"{summary.released:,} to release, {summary.unchanged:,} unchanged."
+        f"{summary.released:,} to release, {summary.unchanged:,} unchanged{_held_counts(summary)}."
     )
 
 
+def _held_counts(summary: Summary) -> str:
+    """`, 2 fields withheld, 1 number not owned`, as far as there are any."""
+    parts = [
+        f", {count(number, what)} {how}"
+        for number, what, how in (
+            (summary.withheld, "field", "withheld"),
+            (summary.unknown, "field", "unknown"),
+            (summary.not_owned, "number", "not owned"),
+        )
+        if number
+    ]
+    return "".join(parts)
+
+
 def _calls_line(summary: Summary) -> str:
+    updated = summary.numbers_changed - summary.released
+    what = f"{count(summary.fields_changed, 'change')} on {count(updated, 'number')}"
+    if summary.released:
+        released = count(summary.released, "release")
+        what = f"{what} and {released}" if updated else released
     return (
-        f"{count(summary.fields_changed, 'change')} on "
-        f"{count(summary.numbers_changed, 'number')} → {calls(summary.calls)} "
+        f"{what} → {calls(summary.calls)} "
         f"(floor {summary.write_calls_floor:,}), about {duration(summary.eta_seconds)}."
     )
 
@@ -60,10 +78,12 @@ def drift_text(plan: Plan, *, reads: int, paint: Paint = plain) -> str:
         lines += [paint("No drift.", "good") + " The account matches the configuration."]
     else:
         summary = plan.summary
-        changed = count(summary.fields_changed, "field")
-        on = count(summary.numbers_changed, "number")
-        same = f"{summary.unchanged:,} as declared"
-        lines += ["", f"{paint('Drift:', 'bold')} {changed} on {on} (live → declared), {same}."]
+        updated = summary.numbers_changed - summary.released
+        on = f"{count(summary.fields_changed, 'field')} on {count(updated, 'number')}"
+        released = f", {summary.released:,} to release" if summary.released else ""
+        same = f"{summary.unchanged:,} as declared{_held_counts(summary)}"
+        head = paint("Drift:", "bold")
+        lines += ["", f"{head} {on} (live → declared){released}, {same}."]
     return "\n".join([*lines, "", _account(plan, reads)])
 
 
@@ -206,9 +226,7 @@ def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
         f"{calls(outcome.calls)}, {count(outcome.reads, 'read')}, {duration(outcome.seconds)}."
     )
     if not outcome.converged:
-        lines.append(
-            "What is left shows in the next plan: run `reconciler plan`, then apply again."
-        )
+        lines.append(_how_to_go_on(outcome))
     return "\n".join(lines)
 
 
@@ -219,6 +237,17 @@ def _failures(items: Sequence[Failed], paint: Paint) -> Iterator[str]:
 
 def _left(name: str, items: Sequence[Left], paint: Paint) -> Iterator[str]:
     yield from _by_reason(name, [(item, item.reason) for item in items], paint)
+
+
+def _how_to_go_on(outcome: Outcome) -> str:
+    """What to do about what is left, the most useful first."""
+    if outcome.failed or outcome.unconfirmed or outcome.skipped or outcome.stopped:
+        return "What is left shows in the next plan: run `reconciler plan`, then apply again."
+    if outcome.unknown:
+        return "What is unknown was left alone: see the reasons above, then plan again."
+    if outcome.not_owned:
+        return "What is not owned cannot be written: correct the YAML, or get the number."
+    return "What is withheld stays as it is until the rule named above allows it."
 
 
 def _by_reason(

@@ -12,7 +12,7 @@ from reconciler.core.desired import build
 from reconciler.core.model import Desired
 from reconciler.core.safety import Allowance
 from reconciler.core.scope import Scope
-from reconciler.errors import InputError, Problem
+from reconciler.errors import ForbiddenError, InputError, KeyRefusedError, Problem
 from reconciler.files import find_project, load_documents, open_source, read_document
 
 
@@ -69,6 +69,17 @@ def limits_of(desired: Desired, options: Options) -> Limits:
     if options.concurrency is not None:
         given["concurrency"] = options.concurrency
     return Limits(**given)
+
+
+def key_refused(refusal: ForbiddenError) -> KeyRefusedError:
+    """The same refusal, where nothing can go on without what was refused."""
+    return KeyRefusedError(
+        refusal.call,
+        refusal.reason,
+        status=refusal.status,
+        items=refusal.items,
+        request_id=refusal.request_id,
+    )
 
 
 def account_here() -> Desired:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from reconciler.api.clock import SystemClock
 from reconciler.api.listings import read_lists
-from reconciler.api.ownership import ask_ownership
+from reconciler.api.ownership import Ownership, ask_ownership
 from reconciler.api.read import ReadClient, open_reader
 from reconciler.core.fetchplan import Needs
 from reconciler.core.fields import Kind, Listing
 from reconciler.core.model import DesiredNumber, Verified
 from reconciler.core.scope import by_tag_declared, by_target
-from reconciler.errors import UsageError
-from reconciler.workflow.common import Options, account, load
+from reconciler.errors import ForbiddenError, UsageError
+from reconciler.workflow.common import Options, account, key_refused, load
 
 
 async def verify(path: Path, options: Options) -> Verified:
@@ -30,7 +31,7 @@ async def verify(path: Path, options: Options) -> Verified:
     plain = [number for number, each in meant.numbers.items() if each.kind is Kind.NUMBER]
     mobile = frozenset(meant.numbers) - frozenset(plain)
     async with open_reader(endpoint, limits, SystemClock()) as reader:
-        answer = await ask_ownership(reader, plain)
+        answer = await _ask(reader, plain)
         listed = await _mobile(reader, limits.page_size) if mobile else {}
 
     def those(numbers: frozenset[str]) -> tuple[DesiredNumber, ...]:
@@ -41,6 +42,14 @@ async def verify(path: Path, options: Options) -> Verified:
         those(answer.silent | {n for n in mobile if listed.get(n, "active") != "active"}),
         those(answer.not_found | (mobile - listed.keys())),
     )
+
+
+async def _ask(reader: ReadClient, numbers: Sequence[str]) -> Ownership:
+    """A refusal leaves nothing to tell, so here it is the key that was refused."""
+    try:
+        return await ask_ownership(reader, numbers)
+    except ForbiddenError as refusal:
+        raise key_refused(refusal) from None
 
 
 async def _mobile(reader: ReadClient, page_size: int) -> dict[str, str]:

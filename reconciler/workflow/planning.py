@@ -122,6 +122,7 @@ def _with_plan(
         created_at=now,
         origin=Origin(commit_of(project.root), project.digest),
         job_size=limits.job_size,
+        jobs_in_flight=limits.jobs_in_flight,
         rate_per_second=limits.rate_per_second,
         allowed=tuple(sorted(allowed)),
     )
@@ -133,6 +134,7 @@ def _without_write_only(difference: Difference) -> tuple[Difference, tuple[str, 
     passed_over = 0
     changes = []
     unchanged = difference.unchanged
+    unknown = {each.phone_number for each in difference.unknown}
     for change in difference.changes:
         rows = BY_PATH[change.kind]
         fields = tuple(
@@ -143,7 +145,7 @@ def _without_write_only(difference: Difference) -> tuple[Difference, tuple[str, 
         passed_over += len(change.fields) - len(fields)
         if fields or not change.fields:
             changes.append(replace(change, fields=fields))
-        else:
+        elif change.phone_number not in unknown:
             unchanged += 1
     if not passed_over:
         return difference, ()
@@ -179,7 +181,7 @@ async def _read_needed(
         found = await read_lists(
             reader, lists, needs, page_size=page_size, progress=progress, first=some
         )
-    if more := more_lists(kinds, found.rows, empty=found.empty):
+    if more := more_lists(kinds, found.rows):
         extra = await read_lists(
             reader, more, needs, page_size=page_size, progress=progress, optional=True
         )

@@ -317,7 +317,6 @@ def test_a_connection_refused_before_a_byte_was_sent_is_a_connect_error() -> Non
     with pytest.raises(ConnectError, match=r"no connection to 127\.0\.0\.1") as caught:
         run(go())
     assert caught.value.__context__ is None
-    assert caught.value.retryable
 
 
 def test_a_dns_failure_is_fatal_with_the_host_named() -> None:

@@ -82,12 +82,26 @@ def test_204_without_a_body_is_answered() -> None:
     ],
 )
 def test_a_definite_4xx_is_refused_and_not_sent_again(status: str, kind: type) -> None:
-    body = b'{"errors":[{"code":"10036","title":"Busy"}]}'
+    body = b'{"errors":[{"code":"10015","title":"Bad Request"}]}'
     sent, calls = write(saying(reply(body, status=status), reply()))
     assert isinstance(sent, Refused)
     assert type(sent.error) is kind
-    assert sent.error.retryable, "whether to try again is for the caller to say"
     assert calls == 1
+
+
+@pytest.mark.parametrize("status", ["409 No", "422 No"])
+def test_a_number_that_is_being_processed_is_written_when_it_is_free(status: str) -> None:
+    body = b'{"errors":[{"code":"10036","title":"Being processed"}]}'
+    sent, calls = write(saying(reply(body, status=status), reply(b'{"data":{}}')))
+    assert isinstance(sent, Answered)
+    assert calls == 2
+
+
+def test_a_number_that_is_being_processed_for_ever_is_refused_in_the_end() -> None:
+    body = b'{"errors":[{"code":"10036","title":"Being processed"}]}'
+    sent, calls = write(saying(*[reply(body, status="409 No")] * 50))
+    assert isinstance(sent, Refused)
+    assert calls < 50
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ class Account:
 def masked(dump: bytes, declared: Mapping[str, Iterable[str]]) -> str:
     """A fleet's whole state without the declared paths, and without the time of the last change."""
     state = json.loads(dump)
-    for row in state["numbers"]:
+    for row in (*state["numbers"], *state["mobile_numbers"]):
         for path in (*declared.get(row["phone_number"], ()), "updated_at"):
             *parents, leaf = path.split(".")
             place = row

@@ -9,7 +9,9 @@ import pytest
 from reconciler.core.fields import Channel
 from reconciler.core.safety import Allowance
 from reconciler.errors import Exit, InputError
+from reconciler.sandbox.faults import Drop, Respond
 from reconciler.sandbox.fleet import number
+from reconciler.sandbox.scripts import Failure
 from tests.apply.account import FOUR, ONE, THREE, TWO, Account, summary
 from tests.apply.conftest import MakeAccount
 
@@ -144,9 +146,7 @@ def test_an_address_alone_is_withheld_where_service_is_off(account: Account) -> 
 
 
 @pytest.mark.parametrize("status", ["deprovisioning", "provisioning-failed", "disabled"])
-def test_an_address_alone_never_switches_service_on(
-    make_account: MakeAccount, status: str
-) -> None:
+def test_an_address_alone_never_switches_service_on(make_account: MakeAccount, status: str) -> None:
     account = make_account(on_its_way(status, enabled=True))
     account.declare({ONE: {"emergency": {"emergency_address_id": BRANCH}}})
     assert rules(account) == [("emergency.emergency_address_id", "unreachable")]
@@ -249,13 +249,14 @@ def test_a_status_that_nobody_knows_is_not_guessed_at(make_account: MakeAccount)
     assert (outcome.exit_code, account.writes()) == (Exit.INCOMPLETE, [])
 
 
+@pytest.mark.parametrize("seconds", [0.0, 60.0, 1000.0])
 @pytest.mark.parametrize("who", [(ONE,), (ONE, TWO)], ids=["action", "job"])
 def test_provisioning_that_failed_is_a_failure(
-    make_account: MakeAccount, who: tuple[str, ...]
+    make_account: MakeAccount, who: tuple[str, ...], seconds: float
 ) -> None:
     account = make_account()
     account.control.script(emergency="provisioning-failed", times=None)
-    account.control.timing(emergency=60.0)
+    account.control.timing(emergency=seconds)
     account.declare(dict.fromkeys(who, ON))
     outcome = account.apply()
     assert (summary(outcome), outcome.exit_code) == ((0, 2 * len(who), 0, 0), Exit.INCOMPLETE)
@@ -263,20 +264,14 @@ def test_provisioning_that_failed_is_a_failure(
 
 def test_a_failed_provisioning_is_told_first(account: Account) -> None:
     account.control.script(call="enable_emergency", emergency="provisioning-failed")
-    refused = {"fail": {each: {"code": "10027"} for each in (ONE, TWO)}}
-    account.control.script(call="patch_voice", times=None, **_failing(refused))
+    refused = {ONE: Failure(), TWO: Failure()}
+    account.control.script(call="patch_voice", times=None, fail=refused)
     screening = {"voice": {"inbound_call_screening": "flag_calls"}}
     own = {"voice": {"tech_prefix_enabled": True}}
     account.declare({ONE: screening, TWO: own, THREE: ON})
     failed = account.apply().failed
     assert [each.phone_number for each in failed[:2]] == [THREE, THREE]
     assert len(failed) == 4
-
-
-def _failing(script: dict[str, Any]) -> dict[str, Any]:
-    from reconciler.sandbox.scripts import Failure
-
-    return {"fail": {number: Failure(**how) for number, how in script["fail"].items()}}
 
 
 def test_service_that_failed_before_is_asked_for_again(make_account: MakeAccount) -> None:
@@ -291,6 +286,13 @@ def test_an_old_failure_that_a_slow_read_still_shows_is_not_taken_for_a_new_one(
     make_account: MakeAccount,
 ) -> None:
     account = make_account(on_its_way("provisioning-failed"), read_delay=5.0)
+    account.declare({ONE: ON})
+    assert account.apply().converged
+
+
+def test_one_read_that_fails_is_no_reason_to_stop_waiting(account: Account) -> None:
+    account.control.timing(emergency=900.0)
+    account.control.fault(Respond(status=503), call="get_number", skip=8, times=6)
     account.declare({ONE: ON})
     assert account.apply().converged
 
@@ -322,9 +324,7 @@ def test_on_without_an_address_is_an_error(account: Account) -> None:
 
 
 def test_off_with_an_address_in_the_same_layer_is_an_error(account: Account) -> None:
-    account.declare(
-        {ONE: {"emergency": {"emergency_enabled": False, "emergency_address_id": HQ}}}
-    )
+    account.declare({ONE: {"emergency": {"emergency_enabled": False, "emergency_address_id": HQ}}})
     with pytest.raises(InputError, match="must be left out"):
         account.plan()
 
@@ -339,7 +339,10 @@ def test_an_address_cannot_be_cleared_on_its_own(account: Account) -> None:
     "groups",
     [
         {"site": ON, "quiet": OFF},
-        {"site": {"emergency": {"emergency_address_id": HQ}}, "quiet": {"extends": ["site"], **OFF}},
+        {
+            "site": {"emergency": {"emergency_address_id": HQ}},
+            "quiet": {"extends": ["site"], **OFF},
+        },
     ],
     ids=["two groups", "one that extends"],
 )
@@ -365,9 +368,7 @@ def test_an_address_above_the_layer_that_is_off_is_an_error(account: Account) ->
 
 
 @pytest.mark.parametrize("keeps", [True, False])
-def test_an_address_that_is_left_over_is_no_drift(
-    make_account: MakeAccount, keeps: bool
-) -> None:
+def test_an_address_that_is_left_over_is_no_drift(make_account: MakeAccount, keeps: bool) -> None:
     account = make_account(served(), emergency_off_keeps_address=keeps)
     account.declare({ONE: OFF})
     account.apply(allow=OFF_ALLOWED)
@@ -420,8 +421,6 @@ def test_a_number_that_declares_nothing_of_emergency_keeps_its_service(
 def test_a_lost_answer_is_judged_by_reading_and_not_sent_again(
     make_account: MakeAccount, who: tuple[str, ...]
 ) -> None:
-    from reconciler.sandbox.faults import Drop
-
     account = make_account()
     account.control.timing(emergency=200.0)
     account.control.fault(Drop(after=True), method="POST", path="emergency")

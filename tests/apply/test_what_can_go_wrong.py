@@ -186,7 +186,8 @@ def test_a_job_whose_polling_fails_for_good_is_judged_by_reading(account: Accoun
     account.control.timing(running=1.0)
     account.control.fault(Respond(status=404), call="get_job", times=None)
     account.declare({ONE: FLAGGED, TWO: FLAGGED})
-    assert account.apply().converged
+    outcome = account.apply()
+    assert (outcome.converged, outcome.seconds < 120) == (True, True)
 
 
 def test_a_job_that_cannot_be_polled_takes_no_other_with_it(account: Account) -> None:
@@ -213,8 +214,15 @@ def test_polling_outlives_a_bad_minute_of_the_service(account: Account) -> None:
     assert account.apply().converged
 
 
+def test_a_list_of_jobs_that_fails_for_a_while_is_asked_again(account: Account) -> None:
+    account.control.timing(running=300.0)
+    account.control.fault(Respond(status=404), call="list_jobs", times=3)
+    account.declare(dict.fromkeys(ALL, FLAGGED), limits={"job_size": 2})
+    assert account.apply().converged
+
+
 def test_a_strange_job_of_somebody_else_does_not_hide_ours(account: Account) -> None:
-    account.control.timing(running=5.0)
+    account.control.timing(running=300.0)
     strange = Distort(replace={'"type":"update_phone_numbers"': '"type":7,"etc":3,"status":[]'})
     account.control.fault(strange, call="list_jobs", times=None)
     account.declare(dict.fromkeys(ALL, FLAGGED), limits={"job_size": 2})
@@ -244,6 +252,22 @@ def test_a_bulk_order_and_a_job_can_be_polled_while_more_are_sent(account: Accou
         limits={"job_size": 2, "rate_per_second": 1},
     )
     assert account.apply().converged
+
+
+def test_two_calls_on_one_number_are_never_in_flight_together(account: Account) -> None:
+    account.control.timing(latency=0.01)
+    account.declare({ONE: {"customer_reference": "desk-1", **FLAGGED, **ASSIGNED}})
+    planned = account.plan()
+    unanswered: list[int] = []
+
+    def look(request: httpx.Request) -> None:
+        if request.method != "GET":
+            unanswered.append(sum(not entry.status for entry in account.writes()))
+
+    account.asked = look
+    account.apply(planned)
+    assert len(unanswered) == len(account.writes()) > 1
+    assert unanswered[1:] == [0] * (len(unanswered) - 1)
 
 
 # ---- the caps of the service --------------------------------------------------------------------

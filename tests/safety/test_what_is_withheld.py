@@ -322,6 +322,7 @@ def test_emergency_is_not_switched_on_with_an_ignored_address(
 def test_a_feature_is_not_switched_on_without_its_ignored_detail(
     account: Account, reconciler: Shell, section: str, switch: str, detail: str, value: str
 ) -> None:
+    account.control.change(ONE, f"voice.{section}.{switch}", False)
     ignore = [{"numbers": ONE, "paths": [f"voice.{section}.{detail}"]}]
     account.declare({ONE: {"voice": {section: {switch: True, detail: value}}}}, ignore=ignore)
     said = reconciler(*APPLY)
@@ -344,31 +345,15 @@ def test_an_ignored_detail_that_is_live_serves(
     }
 
 
-@pytest.mark.parametrize(
-    ("section", "live", "detail"),
-    [
-        (
-            "call_forwarding",
-            {"call_forwarding_enabled": True, "forwards_to": "+13035559123"},
-            "forwards_to",
-        ),
-        (
-            "cnam_listing",
-            {"cnam_listing_enabled": True, "cnam_listing_details": "ACME"},
-            "cnam_listing_details",
-        ),
-    ],
-)
-def test_a_detail_is_not_cleared_while_its_feature_is_on(
-    make_account: MakeAccount,
-    reconciler: Shell,
-    section: str,
-    live: dict[str, Any],
-    detail: str,
+def test_a_listing_is_switched_off_and_emptied_together(
+    make_account: MakeAccount, reconciler: Shell
 ) -> None:
-    account = make_account(number(ONE, voice={section: live}), number(TWO))
-    account.declare({ONE: {"voice": {section: {detail: None}}}})
-    assert rules(document(reconciler)) == {(ONE, f"voice.{section}.{detail}", "incomplete")}
+    listing = {"cnam_listing_enabled": True, "cnam_listing_details": "ACME"}
+    account = make_account(number(ONE, voice={"cnam_listing": listing}), number(TWO))
+    off = {"cnam_listing_enabled": False, "cnam_listing_details": None}
+    account.declare({ONE: {"voice": {"cnam_listing": off}}})
+    assert reconciler(*APPLY).code == 0
+    assert account.is_settled()
 
 
 def test_a_listing_is_not_named_while_its_ignored_switch_is_off(
@@ -378,5 +363,5 @@ def test_a_listing_is_not_named_while_its_ignored_switch_is_off(
     wanted = {"cnam_listing_enabled": True, "cnam_listing_details": "ACME"}
     account.declare({ONE: {"voice": {"cnam_listing": wanted}}}, ignore=ignore)
     assert rules(document(reconciler)) == {
-        (ONE, "voice.cnam_listing.cnam_listing_details", "incomplete")
+        (ONE, "voice.cnam_listing.cnam_listing_details", "unreachable")
     }
