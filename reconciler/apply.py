@@ -31,6 +31,7 @@ from reconciler.core.fields import Channel
 from reconciler.core.operations import Operation
 from reconciler.core.outcome import Left, Outcome
 from reconciler.core.plan import JOB_CALLS, Plan
+from reconciler.core.rules import FORWARDING_ENABLED, FORWARDS_TO
 from reconciler.core.text import Redactor
 from reconciler.core.values import UNKNOWN, LiveValue, Value
 from reconciler.core.verdict import Confirmation, Record, judge, records_by_path
@@ -42,7 +43,6 @@ from reconciler.errors import (
 )
 
 _QUEUE_FACTOR = 4
-_SWITCH = "voice.call_forwarding.call_forwarding_enabled"
 
 
 class Watcher(Protocol):
@@ -308,7 +308,7 @@ class Applier:
         fates = judge(self._plan, self._by_path, back, self._redact)
         moved = dict(self._moved_connections(back))
         fates.unconfirmed += [
-            Left(number, "connection_id", self._by_path[number][_SWITCH].operation.id, how)
+            Left(number, "connection_id", self._forwarding_operation(number), how)
             for number, how in moved.items()
             if number in self._pinned
         ]
@@ -330,6 +330,11 @@ class Applier:
             interrupted=self._stop.interrupted,
             notes=tuple(f"{number}: {how}" for number, how in moved.items()),
         )
+
+    def _forwarding_operation(self, number: str) -> str:
+        records = self._by_path[number]
+        paths = (FORWARDING_ENABLED, FORWARDS_TO)
+        return next(records[path].operation.id for path in paths if path in records)
 
     def _moved_connections(self, back: Confirmation) -> Iterator[tuple[str, str]]:
         """Switching forwarding on may attach a connection of the provider's own."""

@@ -66,7 +66,7 @@ _SLIM_TYPE = _rows_type(Listing.SLIM)
 
 def resource_of(path: str, kind: Kind) -> Listing | None:
     """The resource that carries a field, named by the list with the same shape."""
-    reads = [read.listing for read in BY_PATH[kind][path].reads]
+    reads = [read.listing for read in BY_PATH[kind][path].reads if not read.check]
     return next((each for each in reads if each in _RESOURCES), None)
 
 
@@ -137,7 +137,9 @@ async def _fill_from_slim(
 
 def _in_slim(path: str) -> bool:
     reads = BY_PATH[Kind.NUMBER][path].reads
-    return any(read.listing is Listing.SLIM and read.documented for read in reads)
+    return any(
+        read.listing is Listing.SLIM and read.documented and not read.check for read in reads
+    )
 
 
 async def still_there(

@@ -118,7 +118,7 @@ def _run() -> Exit:
         return Exit.INTERRUPTED
     except OSError:
         raise  # a stream of ours: `main` knows what to do
-    except Exception as bug:
+    except Exception as bug:  # noqa: BLE001 - the reason stands in the next line
         # The last resort: a traceback would tell the user nothing, and could hold the key.
         click.echo(_confession(bug), err=True)
         return Exit.ERROR

@@ -27,6 +27,11 @@ def _undocumented(name: str) -> tuple[Read, ...]:
     return tuple(Read(listing, (name,), True, documented=False) for listing in (_SLIM, _FULL))
 
 
+def _witness(name: str, *lists: Listing) -> tuple[Read, ...]:
+    """Other lists that carry the same setting and must agree about it."""
+    return tuple(Read(listing, (name,), check=True) for listing in lists or (_SLIM, _FULL))
+
+
 def _root(
     path: str,
     takes: Type,
@@ -147,7 +152,7 @@ FIELDS: tuple[Field, ...] = (
         "connection_id",
         Type.ID,
         "The connection (SIP trunk, call control or TeXML application) that takes its calls.",
-        also=(Read(_VOICE, ("connection_id",)),),
+        also=_witness("connection_id", _VOICE),
         risk=("connection",),
         example="1521916448077776306",
     ),
@@ -161,7 +166,7 @@ FIELDS: tuple[Field, ...] = (
         "customer_reference",
         Type.TEXT,
         "Free text for your own look-ups.",
-        also=(Read(_VOICE, ("customer_reference",)),),
+        also=_witness("customer_reference", _VOICE),
         example="desk-1",
     ),
     _root(
@@ -197,7 +202,7 @@ FIELDS: tuple[Field, ...] = (
         "call_forwarding.call_forwarding_enabled",
         Type.BOOLEAN,
         "Forwards inbound calls; needs forwards_to.",
-        also=(Read(_SLIM, ("call_forwarding_enabled",)), Read(_FULL, ("call_forwarding_enabled",))),
+        also=_witness("call_forwarding_enabled"),
         off="false",
         example=True,
     ),
@@ -222,7 +227,7 @@ FIELDS: tuple[Field, ...] = (
         "call_recording.inbound_call_recording_enabled",
         Type.BOOLEAN,
         "Records inbound calls.",
-        also=(Read(_SLIM, ("call_recording_enabled",)), Read(_FULL, ("call_recording_enabled",))),
+        also=_witness("call_recording_enabled"),
         off="false",
         example=True,
     ),
@@ -246,7 +251,7 @@ FIELDS: tuple[Field, ...] = (
         "cnam_listing.cnam_listing_enabled",
         Type.BOOLEAN,
         "Publishes a caller name; needs cnam_listing_details.",
-        also=(Read(_SLIM, ("cnam_listing_enabled",)), Read(_FULL, ("cnam_listing_enabled",))),
+        also=_witness("cnam_listing_enabled"),
         off="false",
         example=True,
     ),
@@ -275,7 +280,7 @@ FIELDS: tuple[Field, ...] = (
         "media_features.t38_fax_gateway_enabled",
         Type.BOOLEAN,
         "Accepts a T.38 re-INVITE.",
-        also=(Read(_SLIM, ("t38_fax_gateway_enabled",)), Read(_FULL, ("t38_fax_gateway_enabled",))),
+        also=_witness("t38_fax_gateway_enabled"),
         off="false",
         example=False,
     ),
@@ -283,7 +288,7 @@ FIELDS: tuple[Field, ...] = (
         "inbound_call_screening",
         Type.ENUM,
         "What to do with calls that look fraudulent.",
-        also=(Read(_SLIM, ("inbound_call_screening",)), Read(_FULL, ("inbound_call_screening",))),
+        also=_witness("inbound_call_screening"),
         values=_SCREENING,
         off="disabled",
         cost="inbound_call_screening",
@@ -329,7 +334,7 @@ FIELDS: tuple[Field, ...] = (
         "The messaging profile it sends and receives with.",
         reads=(
             Read(Listing.MESSAGING, ("messaging_profile_id",), nullable=True),
-            Read(_FULL, ("messaging_profile_id",), nullable=True),
+            Read(_FULL, ("messaging_profile_id",), nullable=True, check=True),
         ),
         writes=(
             # "Set this field to "" to unassign the number"; null keeps the current value.
@@ -357,7 +362,7 @@ FIELDS: tuple[Field, ...] = (
         "Emergency calling; needs emergency_address_id.",
         reads=(
             *_number_lists("emergency_enabled"),
-            Read(_VOICE, ("emergency", "emergency_enabled")),
+            Read(_VOICE, ("emergency", "emergency_enabled"), check=True),
         ),
         writes=(
             Write(Channel.ENABLE_EMERGENCY, ("emergency_enabled",)),
@@ -376,7 +381,7 @@ FIELDS: tuple[Field, ...] = (
         "The validated address that emergency services are sent to.",
         reads=(
             *_number_lists("emergency_address_id", nullable=True),
-            Read(_VOICE, ("emergency", "emergency_address_id")),
+            Read(_VOICE, ("emergency", "emergency_address_id"), check=True),
         ),
         writes=(
             Write(Channel.ENABLE_EMERGENCY, ("emergency_address_id",)),
@@ -395,7 +400,7 @@ FIELDS: tuple[Field, ...] = (
         "How far the emergency service has come. Read only.",
         reads=(
             *_number_lists("emergency_status"),
-            Read(_VOICE, ("emergency", "emergency_status")),
+            Read(_VOICE, ("emergency", "emergency_status"), check=True),
         ),
         writes=(),
         values=("active", "deprovisioning", "disabled", "provisioning", "provisioning-failed"),

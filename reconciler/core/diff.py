@@ -166,7 +166,7 @@ def linked_columns(snapshot: Snapshot, kind: Kind) -> dict[str, list[tuple[str, 
 
 def why_not_read(snapshot: Snapshot, kind: Kind, path: str) -> str:
     """Why the snapshot has no column for `path`."""
-    reads = {read.listing for read in BY_PATH[kind][path].reads}
+    reads = {read.listing for read in BY_PATH[kind][path].reads if not read.check}
     if not reads:
         return "no documented answer shows this field"
     for listing in snapshot.listings:

@@ -43,7 +43,10 @@ class Needs:
             read.at[0]
             for path in self.paths.get(Kind.NUMBER, ())
             for read in BY_PATH[Kind.NUMBER][path].reads
-            if read.listing is Listing.NUMBERS and read.nullable and read.documented
+            if read.listing is Listing.NUMBERS
+            and read.nullable
+            and read.documented
+            and not read.check
         )
 
 
@@ -59,7 +62,7 @@ def lists_for(needs: Needs) -> tuple[Listing, ...]:
         if needs.releases:
             paths.add("deletion_lock_enabled")
         rows = [BY_PATH[Kind.NUMBER][path] for path in paths]
-        carriers = [[read.listing for read in row.reads] for row in rows]
+        carriers = [[read.listing for read in row.reads if not read.check] for row in rows]
         slim = all(each != [Listing.NUMBERS] for each in carriers)
         first = {each[0] for each in carriers if each}
         lists.append(Listing.SLIM if slim else Listing.NUMBERS)

@@ -109,6 +109,9 @@ class Read:
     nullable: bool = False
     documented: bool = True
     """Whether the specification shows it there; what it does not show may come all the same."""
+    check: bool = False
+    """Whether this place only bears witness: it must agree, but is never read in place of the
+    list that the field belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,8 @@ class Field:
     type: Type
     doc: str
     reads: tuple[Read, ...]
-    """Places to read it, the cheapest first. All places that a snapshot holds must agree."""
+    """Places to read it, the cheapest first, then those that only check. All places that a
+    snapshot holds must agree."""
     writes: tuple[Write, ...]
     values: tuple[str, ...] = ()
     """The values of an enum."""

@@ -100,7 +100,7 @@ def _columns(kind: Kind, read: frozenset[Listing]) -> _Columns:
     checks: list[tuple[int, _Place]] = []
     for path, row in BY_PATH[kind].items():
         places = [_place(row, each) for each in row.reads if each.listing in read]
-        if places:
+        if places and not places[0].read.check:
             checks += [(len(paths), place) for place in places[1:]]
             paths.append(path)
             first.append(places[0])
@@ -221,6 +221,8 @@ def _column(place: _Place, found: Sequence[Row | None]) -> list[LiveValue]:
 def _fill_gaps(table: list[list[LiveValue]], columns: _Columns, found: _Found) -> None:
     """What the first list of a column leaves out, another one may carry."""
     for column, place in columns.checks:
+        if place.read.check:
+            continue
         first = columns.first[column]
         rows = found[first.listing]
         gaps = [

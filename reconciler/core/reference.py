@@ -25,7 +25,7 @@ def field_reference() -> str:
 
 
 def _line(row: Field) -> str:
-    lists = dict.fromkeys(read.listing for read in row.reads if read.documented)
+    lists = dict.fromkeys(read.listing for read in row.reads if read.documented and not read.check)
     reads = "<br>".join(f"`GET {each}`" for each in lists) or "no documented answer"
     writes = ", ".join(CALL_NAMES[write.channel][0] for write in row.writes)
     null = "clears it" if row.null else f"no: {row.off}"

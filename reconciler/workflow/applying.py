@@ -11,12 +11,11 @@ from reconciler.api.write import open_writer
 from reconciler.apply import Applier, Stop, Watcher
 from reconciler.core.diff import live_value
 from reconciler.core.outcome import Outcome
+from reconciler.core.rules import FORWARDING_ENABLED, FORWARDS_TO
 from reconciler.core.text import Redactor
 from reconciler.core.values import LiveValue
 from reconciler.workflow.common import Options, account
 from reconciler.workflow.planning import Planned
-
-_SWITCH = "voice.call_forwarding.call_forwarding_enabled"
 
 
 async def apply(planned: Planned, options: Options, watcher: Watcher, stop: Stop) -> Outcome:
@@ -62,5 +61,6 @@ def _forwarding_switched_on(planned: Planned) -> dict[str, LiveValue]:
     return {
         number: live_value(snapshot, snapshot.numbers[number], "connection_id")
         for number, fields in after.items()
-        if fields.get(_SWITCH) is True and "connection_id" not in fields
+        if (fields.get(FORWARDING_ENABLED) is True or fields.get(FORWARDS_TO))
+        and "connection_id" not in fields
     }

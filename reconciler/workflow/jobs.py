@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from reconciler.api.clock import SystemClock
 from reconciler.api.jobs import as_job, list_jobs, one_job
 from reconciler.api.read import open_reader
-from reconciler.core.jobs import Job
 from reconciler.core.hints import quoted
+from reconciler.core.jobs import Job
 from reconciler.core.live import USABLE_ID
 from reconciler.errors import ForbiddenError, UsageError
 from reconciler.workflow.common import Options, account, account_here, key_refused

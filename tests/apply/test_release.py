@@ -253,10 +253,10 @@ def test_a_lost_request_is_unconfirmed(account: Account, who: tuple[str, ...]) -
 
 
 def test_a_release_that_is_refused_is_a_failure(account: Account) -> None:
-    account.control.script(call="delete_number", fail={ONE: Failure(code="10036")})
+    account.control.script(call="delete_number", fail={ONE: Failure(code="10035")})
     account.declare({ONE: GONE})
     outcome = account.apply(allow=RELEASE)
-    assert [(each.path, each.code) for each in outcome.failed] == [("release", "10036")]
+    assert [(each.path, each.code) for each in outcome.failed] == [("release", "10035")]
     assert outcome.exit_code == Exit.INCOMPLETE
 
 

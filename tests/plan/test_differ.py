@@ -162,7 +162,8 @@ def test_an_enum_value_that_nobody_documents_is_not_planned() -> None:
 def test_one_unknown_field_does_not_hold_back_the_others() -> None:
     snapshot = account(phone(), lists=(FULL,))
     found = compare(declare({N1: {"customer_reference": "a", PROFILE_ID: PROFILE}}), snapshot)
-    assert list(moves(found)[N1]) == ["customer_reference", PROFILE_ID]
+    # The full list shows the profile too, but the field belongs to the list that was not read.
+    assert list(moves(found)[N1]) == ["customer_reference"]
     found = compare(
         declare({N1: {"customer_reference": "a", "voice.tech_prefix_enabled": True}}), snapshot
     )
