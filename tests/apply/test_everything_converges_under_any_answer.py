@@ -153,7 +153,8 @@ LEFT: dict[tuple[str, Any], list[tuple[str, str]]] = {
     ("ignored_clears", frozenset({"billing_group_id"})): [(CLEARED, "billing_group_id")],
     ("noise_suppression_on", "inbound"): [(CELL, "noise_suppression")],
     ("noise_suppression_on", "outbound"): [(CELL, "noise_suppression")],
-    ("forward_only_connection", True): [],
+    # The provider's own connection takes the place of the declared one: the next apply sets it.
+    ("forward_only_connection", True): [(SET, "connection_id")],
 }
 """What an apply cannot make true under an answer, and must not call done."""
 
