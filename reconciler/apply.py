@@ -117,7 +117,7 @@ class Applier:
         # More than can be in flight, so that the pace is never held back; but no more than that
         # queue for their turn, so that a stop is not long in coming.
         self._turns = asyncio.Semaphore(_QUEUE_FACTOR * limits.concurrency)
-        self._poller = Poller(reader, clock, limits.job_timeout_seconds, self._in_a_hurry)
+        self._poller = Poller(reader, clock, limits.job_timeout_seconds, self._in_a_hurry, redactor)
         self._by_path = records_by_path(plan, self._records)
         self._connections = connections
         self._pinned = pinned
@@ -236,6 +236,7 @@ class Applier:
                 + ", ".join(sorted(progress.strangers)[:5])
             )
         record.failures = dict(progress.failed)
+        record.given_up = frozenset(numbers.values()) - progress.done - progress.failed.keys()
         if not progress.ended:
             when = "it was interrupted" if self._in_a_hurry() else "its time was up"
             record.doubt = f"job {progress.id} was still {progress.status} when {when}"
@@ -288,7 +289,8 @@ class Applier:
 
     def _to_confirm(self, change: Change, patient: bool) -> dict[str, Value]:
         """The fields to read back: with patience what should show, without it what a job lists
-        as failed (a refused PATCH has nothing to show)."""
+        as failed or left open (a refused PATCH has nothing to show)."""
+        number = change.phone_number
         rows = BY_PATH[change.kind]
         after = {
             field.path: field.after
@@ -297,10 +299,10 @@ class Applier:
         }
         return {
             path: after[path]
-            for path, record in self._by_path[change.phone_number].items()
+            for path, record in self._by_path[number].items()
             if path in after
             and record.sent
-            and (change.phone_number in record.failures) is not patient
+            and (number in record.failures or number in record.given_up) is not patient
             and (patient or record.operation.call in JOB_CALLS)
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
@@ -64,7 +64,8 @@ class Http:
     """One client for a run, to one endpoint; `async with Http(...) as http`.
 
     `transport` stands in for the network (the guard of the read client, a test). `attempts`
-    counts the calls that passed the limiter, whatever became of them.
+    counts the calls that passed the limiter, whatever became of them. `secrets`, and the key, are
+    taken out of every error.
     """
 
     def __init__(
@@ -74,11 +75,12 @@ class Http:
         clock: Clock,
         limiter: Limiter,
         transport: httpx.AsyncBaseTransport | None = None,
+        secrets: Iterable[str] = (),
     ) -> None:
         self.limits = limits
         self.clock = clock
         self.attempts = 0
-        self.redactor = Redactor((endpoint.api_key,))
+        self.redactor = Redactor((endpoint.api_key, *secrets))
         self._endpoint = endpoint
         self._way = way_to(endpoint)
         self._limiter = limiter

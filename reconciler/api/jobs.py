@@ -26,7 +26,6 @@ _PAGE = 50
 _LARGEST_PAGE = 250
 _MORE_PAGES = 20
 """How many further pages are read where jobs that cannot be read, or repeat, take up places."""
-_REDACT = Redactor(())
 
 
 class _Number(msgspec.Struct, frozen=True):
@@ -160,20 +159,20 @@ async def poll_order(reader: ReadClient, order_id: str) -> OrderAnswer | ApiErro
         return error
 
 
-def as_job(job: JobAnswer) -> Job:
-    """A job for a report: its numbers as the API names them."""
+def as_job(job: JobAnswer, clean: Redactor) -> Job:
+    """A job for a report: its numbers as the API names them, its texts by way of `clean`."""
 
     def name(each: _Number) -> str:
-        return _REDACT.clean(str(each.phone_number or each.id or ""), 80)
+        return clean.clean(str(each.phone_number or each.id or ""), 80)
 
     def text(value: object) -> str:
-        return _REDACT.clean(value, 80) if isinstance(value, str) else ""
+        return clean.clean(value, 80) if isinstance(value, str) else ""
 
-    failed = {name(each): _errors(each.errors) for each in job.failed_operations or ()}
+    failed = {name(each): _errors(each.errors, clean) for each in job.failed_operations or ()}
     done = tuple(n for each in job.successful_operations or () if (n := name(each)) not in failed)
     pending = tuple(name(each) for each in job.pending_operations or ())
     return Job(
-        id=_REDACT.clean(job.id, 200),
+        id=clean.clean(job.id, 200),
         type=text(job.type),
         status=text(job.status).replace("-", "_"),
         created_at=text(job.created_at),
@@ -185,7 +184,7 @@ def as_job(job: JobAnswer) -> Job:
     )
 
 
-def judge_job(job: JobAnswer, numbers_by_id: Mapping[str, str]) -> Progress:
+def judge_job(job: JobAnswer, numbers_by_id: Mapping[str, str], clean: Redactor) -> Progress:
     """What `job` says of the numbers that were sent, which are `numbers_by_id`."""
     sent = set(numbers_by_id.values())
 
@@ -197,7 +196,7 @@ def judge_job(job: JobAnswer, numbers_by_id: Mapping[str, str]) -> Progress:
         return str(each.phone_number or each.id)
 
     done = {name(each) for each in job.successful_operations or ()}
-    failed = {name(each): _errors(each.errors) for each in job.failed_operations or ()}
+    failed = {name(each): _errors(each.errors, clean) for each in job.failed_operations or ()}
     pending = {name(each) for each in job.pending_operations or ()}
     listed = {name(each) for each in job.phone_numbers or ()}
     strangers = (done | failed.keys() | pending | listed) - sent
@@ -229,7 +228,7 @@ def judge_order(order: OrderAnswer, numbers: Iterable[str]) -> Progress:
 _FAILED_ORDER = (ApiErrorItem("", "Failed", "the messaging order lists it as failed", ""),)
 
 
-def _errors(raw: object) -> tuple[ApiErrorItem, ...]:
-    return items_of(raw, _REDACT) or (
+def _errors(raw: object, clean: Redactor) -> tuple[ApiErrorItem, ...]:
+    return items_of(raw, clean) or (
         ApiErrorItem("", "Failed", "the job lists it as failed and says no more", ""),
     )

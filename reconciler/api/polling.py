@@ -18,6 +18,7 @@ from reconciler.api.jobs import (
 )
 from reconciler.api.read import ReadClient
 from reconciler.api.settings import segment
+from reconciler.core.text import Redactor
 from reconciler.errors import ApiError, KeyRefusedError, UnavailableError
 
 _FIRST, _LONGEST, _GROWTH = 0.5, 10.0, 1.5
@@ -33,11 +34,12 @@ class _Watched:
     until: float
     progress: Progress
     result: asyncio.Future[Progress]
+    clean: Redactor
     failed_rounds: int = 0
 
     def judge(self, answer: JobAnswer | OrderAnswer) -> Progress:
         if isinstance(answer, JobAnswer):
-            return judge_job(answer, self.numbers or {})
+            return judge_job(answer, self.numbers or {}, self.clean)
         return judge_order(answer, self.order)
 
 
@@ -45,16 +47,22 @@ class Poller:
     """Waits for jobs and messaging orders, all of them in one round of calls.
 
     `timeout` is how long one may take, in seconds, before it is given up as it stands. With
-    `hurry` all of them are, after one more look.
+    `hurry` all of them are, after one more look. `clean` takes secrets out of what jobs say.
     """
 
     def __init__(
-        self, reader: ReadClient, clock: Clock, timeout: float, hurry: Callable[[], bool]
+        self,
+        reader: ReadClient,
+        clock: Clock,
+        timeout: float,
+        hurry: Callable[[], bool],
+        clean: Redactor,
     ) -> None:
         self._reader = reader
         self._clock = clock
         self._timeout = timeout
         self._hurry = hurry
+        self._clean = clean
         self._watched: dict[str, _Watched] = {}
         self._pause = _FIRST
         self._round = asyncio.Event()
@@ -65,7 +73,7 @@ class Poller:
 
         Raises the ApiError that made polling impossible.
         """
-        return await self._watch(judge_job(job, numbers), numbers, ())
+        return await self._watch(judge_job(job, numbers, self._clean), numbers, ())
 
     async def order(self, order: OrderAnswer, numbers: Sequence[str]) -> Progress:
         """Wait for a messaging order likewise."""
@@ -96,6 +104,7 @@ class Poller:
             self._clock.monotonic() + self._timeout,
             progress,
             asyncio.get_running_loop().create_future(),
+            self._clean,
         )
         self._watched[watched.id] = watched
         self._pause = _FIRST

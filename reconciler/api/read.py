@@ -15,6 +15,7 @@ from reconciler.api.limiter import Limiter
 from reconciler.api.retry import RetryBudget, backoff
 from reconciler.api.settings import Endpoint, Limits
 from reconciler.api.transport import VERIFY_OWNERSHIP, ReadOnlyTransport, open_transport
+from reconciler.core.text import Redactor
 from reconciler.errors import RateLimitedError, UnavailableError
 
 _TRIES = 6
@@ -30,6 +31,11 @@ class ReadClient:
         self._http = http
         self._rng = rng or random.SystemRandom()
         self._budget = RetryBudget()
+
+    @property
+    def redactor(self) -> Redactor:
+        """Takes the key out of what an answer says."""
+        return self._http.redactor
 
     @property
     def reads(self) -> int:

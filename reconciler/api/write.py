@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -153,7 +153,9 @@ async def open_writer(
     limiter: Limiter,
     transport: httpx.AsyncBaseTransport | None = None,
     rng: random.Random | None = None,
+    secrets: Iterable[str] = (),
 ) -> AsyncIterator[WriteClient]:
-    """A WriteClient on connections of its own, held to the limiter that the run shares."""
-    async with Http(endpoint, limits, clock, limiter, transport) as http:
+    """A WriteClient on connections of its own, held to the limiter that the run shares; no error
+    of it holds one of `secrets`."""
+    async with Http(endpoint, limits, clock, limiter, transport, secrets) as http:
         yield WriteClient(http, rng)

@@ -324,7 +324,8 @@ def _bundle_calls(changes: Sequence[Change], units: _Units) -> Iterator[_Draft]:
         field = next((each for each in change.fields if each.path == row.path), None)
         if field is None:
             continue
-        if isinstance(field.before, str) and field.after is not None:
+        # Where the live bundle cannot be read the number may be in one; leaving first is safe.
+        if field.before is not None and field.after is not None:
             yield _Draft(Channel.BUNDLE, (change.phone_number,), (leave,))
         yield _Draft(Channel.BUNDLE, (change.phone_number,), units[change.phone_number])
 

@@ -208,7 +208,7 @@ def diff(
     unchanged = 0
     for number in desired.numbers.values():
         live = snapshot.numbers.get(number.phone_number)
-        if live is None:
+        if live is None or live.kind is not number.kind:
             blind = tuple(_blind(snapshot, number))
             unknown += blind
             if not blind and number.release:
@@ -252,7 +252,8 @@ def _release(number: DesiredNumber, live: LiveNumber) -> Change:
 def _misplaced(desired: Desired, snapshot: Snapshot) -> Iterator[Problem]:
     for number in desired.numbers.values():
         live = snapshot.numbers.get(number.phone_number)
-        if live is not None and live.kind is not number.kind:
+        known = number.kind in snapshot.columns
+        if live is not None and live.kind is not number.kind and known:
             text = f"{number.phone_number} is not one of {number.kind.yaml_key} in the account: "
             where = number.source
             yield Problem(

@@ -278,12 +278,13 @@ def _incomplete(subject: Subject, field: FieldChange) -> Hold | None:
     """What is declared is complete, but a part of it may be ignored: no feature is switched on
     without what it needs."""
     for switch, detail in FEATURES[subject.change.kind]:
-        if field.path == switch and subject.ignores(detail):
-            if field.after is True and not subject.value(detail):
-                return Hold("unreachable", f"{detail} is ignored, and it cannot go without it")
-        elif field.path == detail and subject.ignores(switch) and detail.endswith(CNAM_DETAILS):
-            if bool(subject.value(switch)) is not bool(field.after):
-                return Hold("unreachable", f"{switch} is ignored, and it cannot go without it")
+        missing = field.after is True and not subject.value(detail)
+        if field.path == switch and subject.ignores(detail) and missing:
+            return Hold("unreachable", f"{detail} is ignored, and it cannot go without it")
+        unlike = bool(subject.value(switch)) is not bool(field.after)
+        both = detail.endswith(CNAM_DETAILS) and subject.ignores(switch)
+        if field.path == detail and both and unlike:
+            return Hold("unreachable", f"{switch} is ignored, and it cannot go without it")
     return None
 
 

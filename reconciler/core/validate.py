@@ -320,7 +320,8 @@ def _rule(path: _Path, error: jsonschema.ValidationError, schema: Schema) -> str
                 message = f"it is not a number in E.164{_in_e164(str(value))}"
             return f"{name} cannot be {quoted(str(value))}: {message}"
         case "required" if isinstance(value, dict):
-            return f"{name} needs the key {' and '.join(k for k in bound if k not in value)}"
+            required = [key for key in schema["required"] if key not in value]
+            return f"{name} needs the key {' and '.join(required)}"
         case "minProperties":
             return f"{name} needs the key {' or '.join(keys)}"
         case "maxProperties" if "errorMessage" in schema:

@@ -25,6 +25,8 @@ class Record:
     failures: dict[str, tuple[ApiErrorItem, ...]] = field(default_factory=dict)
     doubt: str = ""
     """Why nothing but reading can tell: a lost answer, a job past its time."""
+    given_up: frozenset[str] = frozenset()
+    """Numbers that a job left open when it ended or its time was up: they are read once."""
     not_sent: ApiError | None = None
     """Why the API was never reached."""
 

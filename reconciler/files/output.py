@@ -12,6 +12,8 @@ from reconciler.errors import UsageError
 
 def check_output(path: Path) -> None:
     """Refuse a path that could not be written, before the work is done. UsageError."""
+    if path.suffix in {".yaml", ".yml"}:
+        raise UsageError(f"{path}: would be a file of the project; choose another name")
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:

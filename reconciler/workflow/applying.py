@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from reconciler.api.clock import SystemClock
 from reconciler.api.gate import Gate
 from reconciler.api.limiter import Limiter
@@ -26,9 +28,12 @@ async def apply(planned: Planned, options: Options, watcher: Watcher, stop: Stop
     gate = Gate(open_transport(endpoint), lambda: not stop.reason)
     connections = _forwarding_switched_on(planned)
     declared = planned.project.desired.numbers
+    pins = {*planned.secrets.values(), *_live_pins(planned)}
     async with (
         open_reader(endpoint, limits, clock, limiter=limiter) as reader,
-        open_writer(endpoint, limits, clock, limiter=limiter, transport=gate) as writer,
+        open_writer(
+            endpoint, limits, clock, limiter=limiter, transport=gate, secrets=pins
+        ) as writer,
     ):
         applier = Applier(
             planned.plan,
@@ -45,9 +50,18 @@ async def apply(planned: Planned, options: Options, watcher: Watcher, stop: Stop
                 for number in connections
                 if "connection_id" in declared[number].settings.paths
             },
-            redactor=Redactor((endpoint.api_key, *planned.secrets.values())),
+            redactor=Redactor((endpoint.api_key, *pins)),
         )
         return await applier.run()
+
+
+def _live_pins(planned: Planned) -> Iterator[str]:
+    """The PINs of the numbers that are written: an answer may repeat the old one."""
+    for change in planned.plan.difference.changes:
+        live = planned.snapshot.numbers[change.phone_number]
+        pin = live_value(planned.snapshot, live, "external_pin")
+        if isinstance(pin, str):
+            yield pin
 
 
 def _forwarding_switched_on(planned: Planned) -> dict[str, LiveValue]:

@@ -22,7 +22,7 @@ async def jobs_list(options: Options, most: int) -> list[Job]:
     endpoint, limits = account(account_here(), options)
     async with open_reader(endpoint, limits, SystemClock()) as reader:
         with _needed():
-            return [as_job(job) for job in await list_jobs(reader, most)]
+            return [as_job(job, reader.redactor) for job in await list_jobs(reader, most)]
 
 
 async def jobs_show(options: Options, job_id: str) -> Job:
@@ -30,7 +30,7 @@ async def jobs_show(options: Options, job_id: str) -> Job:
     endpoint, limits = account(account_here(), options)
     async with open_reader(endpoint, limits, SystemClock()) as reader:
         with _needed():
-            return as_job(await one_job(reader, usable(job_id)))
+            return as_job(await one_job(reader, usable(job_id)), reader.redactor)
 
 
 async def jobs_wait(options: Options, job_id: str) -> Job:
@@ -42,7 +42,7 @@ async def jobs_wait(options: Options, job_id: str) -> Job:
     async with open_reader(endpoint, limits, clock) as reader:
         while True:
             with _needed():
-                job = as_job(await one_job(reader, usable(job_id)))
+                job = as_job(await one_job(reader, usable(job_id)), reader.redactor)
             left = until - clock.monotonic()
             if job.ended or left <= 0:
                 return job

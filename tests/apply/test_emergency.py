@@ -119,7 +119,7 @@ def test_a_change_of_address_is_one_call_that_restates_the_service(
 
 def test_a_change_of_address_of_many_is_one_job(make_account: MakeAccount) -> None:
     account = make_account(served(ONE), served(TWO))
-    account.declare(dict.fromkeys((ONE, TWO), {"emergency": {"emergency_address_id": BRANCH}}))
+    account.declare({key: {"emergency": {"emergency_address_id": BRANCH}} for key in (ONE, TWO)})
     assert account.apply().converged
     (sent,) = account.writes()
     assert isinstance(sent.body, dict)
@@ -409,7 +409,7 @@ def test_a_number_that_declares_nothing_of_emergency_keeps_its_service(
     make_account: MakeAccount,
 ) -> None:
     account = make_account(served(ONE), served(TWO))
-    account.declare(dict.fromkeys((ONE, TWO), {"customer_reference": "desk-1"}))
+    account.declare({key: {"customer_reference": "desk-1"} for key in (ONE, TWO)})
     account.apply(allow=frozenset(Allowance))
     assert [status_of(account, each) for each in (ONE, TWO)] == ["active", "active"]
 

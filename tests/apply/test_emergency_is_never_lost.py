@@ -170,7 +170,7 @@ def test_service_that_is_to_stay_is_never_lost_and_nothing_is_called_done_that_i
             account.control.script(**turn)
         account.asked = watch.look
         outcome = account.apply(planned, allow=allowed, job_timeout=60.0)
-        account.asked = lambda request: None
+        account.asked = lambda _: None
         watch.look(None)
         assert watch.sent_at_most_once()
         assert account.control.violations() == []

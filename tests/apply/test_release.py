@@ -357,7 +357,7 @@ def test_the_outcome_as_json_names_every_number_that_went(
 
 @pytest.mark.parametrize("who", [(ONE,), (ONE, TWO)], ids=["one", "two"])
 def test_the_lock_goes_by_the_update_job(account: Account, who: tuple[str, ...]) -> None:
-    account.declare(dict.fromkeys(who, {"deletion_lock_enabled": True}))
+    account.declare({key: {"deletion_lock_enabled": True} for key in who})
     assert account.apply().converged
     ids = [account.state(each)["id"] for each in who]
     assert [(each.call, each.body) for each in account.writes()] == [

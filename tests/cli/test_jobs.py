@@ -50,7 +50,8 @@ def newest(reconciler: Shell) -> str:
 # ---- list --------------------------------------------------------------------------------------
 
 
-def test_an_account_without_jobs_says_so(account: Account, reconciler: Shell) -> None:
+@pytest.mark.usefixtures("account")
+def test_an_account_without_jobs_says_so(reconciler: Shell) -> None:
     said = reconciler("jobs", "list")
     assert (said.code, said.out) == (0, "The account has no jobs.\n")
     assert reconciler("jobs", "list", "--format", "json").json == []
@@ -77,7 +78,8 @@ def test_no_more_are_listed_than_asked_for(account: Account, reconciler: Shell) 
 
 
 @pytest.mark.parametrize(
-    "odd", [{}, 7, None, "x", {"id": 7}, {"id": "odd", "status": 3}, {"id": "o", "phone_numbers": 7}]
+    "odd",
+    [{}, 7, None, "x", {"id": 7}, {"id": "odd", "status": 3}, {"id": "o", "phone_numbers": 7}],
 )
 def test_an_odd_job_hides_no_other(account: Account, reconciler: Shell, odd: Any) -> None:
     answer(account, [odd, job()])
@@ -132,9 +134,8 @@ def test_a_job_in_json(account: Account, reconciler: Shell) -> None:
 
 
 @pytest.mark.parametrize("command", ["show", "wait"])
-def test_a_job_that_nobody_knows_exits_1(
-    account: Account, reconciler: Shell, command: str
-) -> None:
+@pytest.mark.usefixtures("account")
+def test_a_job_that_nobody_knows_exits_1(reconciler: Shell, command: str) -> None:
     said = reconciler("jobs", command, "8f3b2f5c-0000-4000-8000-000000000000")
     assert (said.code, "404" in said.err, said.out) == (1, True, "")
 

@@ -49,7 +49,8 @@ def holds(plan: Plan) -> bool:
     """Whether the summary of `plan` adds up, and no number stands in two of its places."""
     summary, difference = plan.summary, plan.difference
     changed = {each.phone_number for each in difference.changes}
-    held = {each.phone_number for each in (*difference.withheld, *difference.unknown)}
+    held = {each.phone_number for each in difference.withheld}
+    held |= {each.phone_number for each in difference.unknown}
     lacking = {each.phone_number for each in difference.not_owned}
     return (
         not lacking & (changed | held)

@@ -57,9 +57,7 @@ CASES = [
         {"deletion_lock_enabled": True},
         ("--allow-unlock",),
     ),
-    Case(
-        "allow_unreadable", {"bundle_id": BUNDLE}, "bundle_id", options=("--allow-unreadable",)
-    ),
+    Case("allow_unreadable", {"bundle_id": BUNDLE}, "bundle_id", options=("--allow-unreadable",)),
 ]
 each_rule = pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
 
@@ -172,9 +170,7 @@ def test_a_release_that_ends_emergency_service_needs_both_options(
     assert rules(document(reconciler, *options)) == {(ONE, "release", rule)}
 
 
-def test_with_both_options_it_is_given_back(
-    make_account: MakeAccount, reconciler: Shell
-) -> None:
+def test_with_both_options_it_is_given_back(make_account: MakeAccount, reconciler: Shell) -> None:
     account = served(make_account)
     assert reconciler(*APPLY, "--allow-release", "--allow-emergency-off").code == 0
     with pytest.raises(KeyError):
@@ -193,9 +189,7 @@ def test_service_that_is_not_surely_off_counts_as_service(
     }
 
 
-def test_a_locked_number_is_never_given_back(
-    make_account: MakeAccount, reconciler: Shell
-) -> None:
+def test_a_locked_number_is_never_given_back(make_account: MakeAccount, reconciler: Shell) -> None:
     account = make_account(number(ONE, deletion_lock_enabled=True), number(TWO))
     account.declare({ONE: {"release": True}, TWO: {}})
     said = reconciler(*APPLY, *EVERY_OPTION)
@@ -207,9 +201,7 @@ def test_a_lock_that_cannot_be_read_counts_as_one(
     make_account: MakeAccount, reconciler: Shell
 ) -> None:
     account = make_account(number(ONE), number(TWO))
-    account.control.fault(
-        Distort(drop=("deletion_lock_enabled",)), call="list_numbers", times=None
-    )
+    account.control.fault(Distort(drop=("deletion_lock_enabled",)), call="list_numbers", times=None)
     account.declare({ONE: {"release": True}, TWO: {}})
     assert rules(document(reconciler, *EVERY_OPTION)) == {(ONE, "release", "deletion-lock")}
 
@@ -225,9 +217,7 @@ def test_unlocked_in_one_apply_it_is_given_back_in_the_next(
     assert account.is_settled()
 
 
-def test_a_number_that_is_gone_already_needs_no_option(
-    account: Account, reconciler: Shell
-) -> None:
+def test_a_number_that_is_gone_already_needs_no_option(account: Account, reconciler: Shell) -> None:
     account.declare({"+13125559999": {"release": True}})
     assert reconciler(*APPLY).code == 0
 
@@ -272,9 +262,7 @@ def test_a_write_only_field_that_is_allowed_is_unverifiable_and_exits_0(
 @pytest.mark.parametrize(
     "status", ["port-pending", "port_pending", "emergency-only", "ported-out", "new-status", ""]
 )
-def test_only_active_numbers_are_written(
-    account: Account, reconciler: Shell, status: str
-) -> None:
+def test_only_active_numbers_are_written(account: Account, reconciler: Shell, status: str) -> None:
     account.control.change(ONE, "status", status)
     account.declare({ONE: {"customer_reference": "a"}, TWO: {"customer_reference": "b"}})
     said = reconciler(*APPLY, *EVERY_OPTION)

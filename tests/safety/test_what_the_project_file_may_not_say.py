@@ -66,9 +66,7 @@ def test_a_mistake_is_said_with_its_place(
 
 
 @pytest.mark.parametrize("key", ["safety", "select", "ignore"])
-def test_only_the_project_file_may_hold_it(
-    account: Account, reconciler: Shell, key: str
-) -> None:
+def test_only_the_project_file_may_hold_it(account: Account, reconciler: Shell, key: str) -> None:
     (account.root / "numbers.yaml").write_text(f"numbers: {{}}\n{key}: {{}}\n")
     said = reconciler("validate")
     assert said.code == 1

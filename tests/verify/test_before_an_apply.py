@@ -21,9 +21,7 @@ APPLY = ("apply", "--auto-approve")
 BY_JOB = {ONE: NEW, TWO: NEW, THREE: NEW}
 
 
-def answer(
-    account: Account, found: tuple[str, ...] = (), not_found: tuple[str, ...] = ()
-) -> None:
+def answer(account: Account, found: tuple[str, ...] = (), not_found: tuple[str, ...] = ()) -> None:
     """Let the pre-flight be answered so."""
     data = {
         "record_type": "number_ownership_verification",
@@ -37,9 +35,9 @@ def answer(
 def asked(account: Account) -> list[list[str]]:
     """The numbers of every pre-flight call so far."""
     return [
-        (entry.body or {})["phone_numbers"]
+        body["phone_numbers"]
         for entry in account.control.log()
-        if entry.call == "verify_ownership"
+        if entry.call == "verify_ownership" and isinstance(body := entry.body, dict)
     ]
 
 
@@ -122,9 +120,7 @@ def test_a_number_that_is_owned_after_all_is_unknown_and_not_missing(
     ]
 
 
-def test_a_number_of_which_nothing_is_said_is_unknown(
-    account: Account, reconciler: Shell
-) -> None:
+def test_a_number_of_which_nothing_is_said_is_unknown(account: Account, reconciler: Shell) -> None:
     account.declare({ONE: {}, GONE: NEW})
     answer(account)
     plan = reconciler("plan", "--format", "json").json

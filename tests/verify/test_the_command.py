@@ -91,9 +91,7 @@ def test_plain_and_mobile_numbers_together(account: Account, reconciler: Shell) 
     assert (said.code, sorted(groups(said)["editable"])) == (0, [ONE, THREE])
 
 
-def test_what_is_to_be_given_back_is_not_asked_about(
-    account: Account, reconciler: Shell
-) -> None:
+def test_what_is_to_be_given_back_is_not_asked_about(account: Account, reconciler: Shell) -> None:
     account.declare({ONE: {}, GONE: {"release": True}})
     assert reconciler("verify").code == 0
 
@@ -141,9 +139,7 @@ def test_a_refusal_has_its_exit_code(
     assert (said.code, "x-request-id" in said.err) == (code, True)
 
 
-def test_a_mobile_list_that_may_not_be_read_exits_7(
-    account: Account, reconciler: Shell
-) -> None:
+def test_a_mobile_list_that_may_not_be_read_exits_7(account: Account, reconciler: Shell) -> None:
     account.declare({})
     mobile(account, THREE)
     account.control.forbid("list_mobile")

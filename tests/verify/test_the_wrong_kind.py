@@ -52,9 +52,7 @@ def test_a_plain_number_under_mobile_numbers(
     assert "declare it under numbers" in said.err
 
 
-def test_a_number_in_both_lists_is_mobile(
-    make_account: MakeAccount, reconciler: Shell
-) -> None:
+def test_a_number_in_both_lists_is_mobile(make_account: MakeAccount, reconciler: Shell) -> None:
     account = make_account(*BOTH)
     declare(account, "mobile_numbers")
     assert reconciler("apply", "--auto-approve").code == 0
