@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,21 +12,24 @@ from reconciler.api.few import read_few
 from reconciler.api.listings import Found, Progress, ignore_progress, read_lists
 from reconciler.api.ownership import ask_ownership
 from reconciler.api.read import ReadClient, open_reader
-from reconciler.core.catalogue import BY_PATH
+from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS
 from reconciler.core.changes import Difference, UnknownField
-from reconciler.core.diff import diff
+from reconciler.core.diff import diff, live_value
+from reconciler.core.emergency import ON_ITS_WAY
 from reconciler.core.fetchplan import Needs, lists_for, more_lists
 from reconciler.core.fields import Kind
 from reconciler.core.live import build_snapshot
 from reconciler.core.model import Desired, Snapshot
 from reconciler.core.plan import JOB_CALLS, Origin, Plan, make_plan
 from reconciler.core.policy import Hold, hold_all, refusals, withhold
+from reconciler.core.rules import EMERGENCY_ENABLED
 from reconciler.core.safety import Allowance
 from reconciler.core.scope import by_section, by_tag, by_target, has_tag_edits, paths_of
 from reconciler.core.values import UNKNOWN
 from reconciler.errors import ForbiddenError, UsageError
 from reconciler.files.origin import commit_of
 from reconciler.files.secrets import resolve_secrets
+from reconciler.report.grouping import examples
 from reconciler.workflow.common import Options, Project, account, limits_of, load
 from reconciler.workflow.snapshots import load_snapshot
 
@@ -100,6 +103,7 @@ def _planned(
     notes: tuple[str, ...] = ()
     if for_drift:
         difference, notes = _without_write_only(difference)
+    notes = (*notes, *_on_their_way(meant, snapshot))
     return _with_plan(project, options, snapshot, secrets, difference, notes)
 
 
@@ -128,6 +132,20 @@ def _with_plan(
     )
     refused = refusals(made, snapshot, desired.safety, allowed, len(desired.numbers))
     return Planned(made, snapshot, project, secrets, snapshot.reads, refused, notes)
+
+
+def _on_their_way(desired: Desired, snapshot: Snapshot) -> Iterator[str]:
+    """Emergency service that is being provisioned is no drift, and not there yet either."""
+    coming = [
+        number.phone_number
+        for number in desired.numbers.values()
+        if EMERGENCY_ENABLED in number.settings.paths
+        and (live := snapshot.numbers.get(number.phone_number)) is not None
+        and live.kind is Kind.NUMBER
+        and live_value(snapshot, live, EMERGENCY_STATUS) in ON_ITS_WAY
+    ]
+    if coming:
+        yield f"emergency service is still on its way (not at its end status): {examples(coming)}"
 
 
 def _without_write_only(difference: Difference) -> tuple[Difference, tuple[str, ...]]:
