@@ -170,6 +170,7 @@ class Applier:
                 async with self._turns:
                     self._settle(record, await self._send(record))
         except Exception as bug:
+            # Not hidden: it stops all writing, is told with the operation, and ends in exit 5.
             record.doubt = f"an error of this program: {type(bug).__name__}: {bug}"
             self._stop.now(record.doubt)
             raise

@@ -14,7 +14,8 @@ from reconciler.core.changes import RISKS, Change, UnknownField, Withheld
 from reconciler.core.fields import Channel
 from reconciler.core.operations import Operation
 from reconciler.core.plan import Plan, Summary
-from reconciler.core.schema import DIALECT, Schema
+from reconciler.core.safetyschema import Schema
+from reconciler.core.schema import DIALECT
 from reconciler.core.values import show_json
 
 FORMAT_VERSION = 1

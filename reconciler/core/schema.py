@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
 
 from reconciler.core.catalogue import BY_PATH, SUPPORTED
 from reconciler.core.fields import Field, Kind, Type
+from reconciler.core.safetyschema import SAFETY, TEXT_LIST, Schema
 from reconciler.core.values import CNAM_PATTERN, E164_PATTERN, ID_PATTERN
-
-Schema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ALIAS_FIELDS = (
@@ -46,7 +44,6 @@ NOT_YET = frozenset(
 """Keys that are promised but not there yet; each leaves this list with the change that adds it."""
 
 
-_TEXT_LIST: Schema = {"type": "array", "items": {"type": "string", "minLength": 1}}
 _ENV_NAME: Schema = {
     "type": "string",
     "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(?![\s\S])",
@@ -96,10 +93,10 @@ _BY_TYPE: dict[Type, Schema] = {
     },
     Type.TAGS: {
         "type": ["array", "object"],
-        "items": _TEXT_LIST["items"],
+        "items": TEXT_LIST["items"],
         "properties": {
-            "add": _TEXT_LIST | {"description": "Tags to add to those of the layers below."},
-            "remove": _TEXT_LIST | {"description": "Tags to take away from them."},
+            "add": TEXT_LIST | {"description": "Tags to add to those of the layers below."},
+            "remove": TEXT_LIST | {"description": "Tags to take away from them."},
         },
         "minProperties": 1,
         "additionalProperties": False,
@@ -159,7 +156,7 @@ def settings_properties(kind: Kind, paths: Iterable[str]) -> Schema:
     return properties
 
 
-_GROUP_LIST: Schema = _TEXT_LIST | {
+_GROUP_LIST: Schema = TEXT_LIST | {
     "description": "Groups whose settings lie below these, in this order.",
     "examples": [["base", "support"]],
 }
@@ -263,114 +260,6 @@ def _declared(kind: Kind) -> Schema:
     }
 
 
-def _paths() -> list[str]:
-    """Every setting that can be declared, and every mapping of settings."""
-    found: dict[str, None] = {}
-    for kind in Kind:
-        for path in BY_PATH[kind]:
-            steps = path.split(".") if path in SUPPORTED[kind] else []
-            found |= dict.fromkeys(".".join(steps[: at + 1]) for at in range(len(steps)))
-    return list(found)
-
-
-_STATUSES = (
-    "active",
-    "deleted",
-    "emergency-only",
-    "port-failed",
-    "port-out-pending",
-    "port-pending",
-    "ported-out",
-    "provision-pending",
-    "purchase-failed",
-    "purchase-pending",
-    "requirement-info-exception",
-    "requirement-info-pending",
-    "requirement-info-under-review",
-)
-_A_STATUS: Schema = {
-    "pattern": f"^({'|'.join(each.replace('-', '[-_]') for each in _STATUSES)})(?![\\s\\S])",
-    "errorMessage": f"a status is one of {', '.join(_STATUSES)}",
-}
-
-_SWITCH: Schema = {"type": "boolean", "x-off": "false"}
-_TEXTS: Schema = {"type": ["string", "array"], "minLength": 1, "items": _TEXT_LIST["items"]}
-_SAFETY: Schema = {
-    "select": {
-        "type": "object",
-        "description": "The live numbers this project may touch (reconciler.yaml only): all keys "
-        "must hold, one value of each. What is declared and live outside of it is withheld.",
-        "properties": {
-            "tags": _TEXTS | {"description": "Live tags, one of which it must have."},
-            "connection_ids": _TEXTS | {"description": "Connections, or aliases of them."},
-            "statuses": _TEXTS
-            | _A_STATUS
-            | {
-                "items": _TEXT_LIST["items"] | _A_STATUS,
-                "description": "Statuses, such as active.",
-            },
-        },
-        "additionalProperties": False,
-    },
-    "ignore": {
-        "type": "array",
-        "description": "Paths that are neither drift nor planned (reconciler.yaml only).",
-        "items": {
-            "type": "object",
-            "properties": {
-                "numbers": {
-                    "type": "string",
-                    "minLength": 1,
-                    "pattern": r"^([+][1-9][0-9]{6,14}|[+0-9]*[*?\[][^ ]*)(?![\s\S])",
-                    "errorMessage": "a number in E.164 or a glob is needed, such as +1312*",
-                    "description": "E.164 or a glob.",
-                    "examples": ["+1312*"],
-                },
-                "paths": {
-                    "type": "array",
-                    "items": {"type": "string", "enum": _paths()},
-                    "description": "Settings, such as voice or tags.",
-                },
-                "reason": {"type": "string", "description": "Why; for people."},
-                "until": {
-                    "type": "string",
-                    "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?![\s\S])",
-                    "errorMessage": "a date is needed, such as 2026-12-31",
-                    "description": "The last day, in UTC, on which this holds.",
-                },
-            },
-            "required": ["numbers", "paths"],
-            "additionalProperties": False,
-        },
-    },
-    "safety": {
-        "type": "object",
-        "description": "What an apply may do (reconciler.yaml only).",
-        "properties": {
-            "max_changes_percent": {
-                "type": "number",
-                "minimum": 0,
-                "maximum": 100,
-                "description": "Refuse to change more of the declared numbers than this (30), "
-                "once 10 are declared.",
-            },
-            "max_changes": {
-                "type": "integer",
-                "minimum": 0,
-                "description": "Refuse to change more numbers than this.",
-            },
-            "allow_release": _SWITCH | {"description": "Give numbers back (false)."},
-            "allow_emergency_off": _SWITCH
-            | {"description": "Switch emergency service off, or release a number with it (false)."},
-            "allow_unlock": _SWITCH | {"description": "Take the deletion lock off (false)."},
-            "allow_unreadable": _SWITCH
-            | {"description": "Write fields whose live value cannot be read (false)."},
-        },
-        "additionalProperties": False,
-    },
-}
-
-
 @cache
 def numbers_schema() -> Schema:
     """The schema of the YAML files: `reconciler.yaml` and every file of numbers."""
@@ -399,9 +288,9 @@ def numbers_schema() -> Schema:
                 "type": "object",
                 "description": "Which files below belong to the project (reconciler.yaml only).",
                 "properties": {
-                    "include": _TEXT_LIST
+                    "include": TEXT_LIST
                     | {"description": "Globs: only these files.", "examples": [["sites/**"]]},
-                    "exclude": _TEXT_LIST
+                    "exclude": TEXT_LIST
                     | {"description": "Globs: none of these files.", "examples": [["drafts/**"]]},
                 },
                 "additionalProperties": False,
@@ -419,7 +308,7 @@ def numbers_schema() -> Schema:
                 "additionalProperties": {"$ref": "#/$defs/group"},
             },
             "defaults": {"$ref": "#/$defs/defaults"},
-            **_SAFETY,
+            **SAFETY,
             **{kind.yaml_key: _declared(kind) for kind in Kind},
         },
         "additionalProperties": False,

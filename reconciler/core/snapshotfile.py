@@ -17,7 +17,8 @@ from reconciler.core.fields import Field, Kind, Listing
 from reconciler.core.live import USABLE_ID
 from reconciler.core.model import ListingRead, LiveNumber, Snapshot
 from reconciler.core.planfile import TIMESTAMP, timestamp
-from reconciler.core.schema import DIALECT, Schema
+from reconciler.core.safetyschema import Schema
+from reconciler.core.schema import DIALECT
 from reconciler.core.text import neutral, shortened
 from reconciler.core.values import LIVE_SECRET, UNKNOWN, LiveValue, canonical, show_json
 from reconciler.errors import UsageError

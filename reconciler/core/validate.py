@@ -17,7 +17,8 @@ from reconciler.core.catalogue import BY_PATH, FIELDS
 from reconciler.core.documents import Document
 from reconciler.core.fields import Kind
 from reconciler.core.hints import Hints, quoted, shown
-from reconciler.core.schema import NOT_YET, PROJECT_KEYS, Schema, entry_schema, numbers_schema
+from reconciler.core.safetyschema import Schema
+from reconciler.core.schema import NOT_YET, PROJECT_KEYS, entry_schema, numbers_schema
 from reconciler.core.values import E164, E164_PATTERN
 from reconciler.errors import Problem
 
