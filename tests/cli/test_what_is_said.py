@@ -309,3 +309,13 @@ def test_a_fleet_in_which_everything_is_odd_is_shown(account: Account, reconcile
     account.control.add(number("+13125550777", tags=["<b>", "|", "`", "@all", "\x07"]))
     account.declare({"+13125550777": {"tags": {"add": ["a"]}}})
     assert reconciler("plan").code == 0
+
+
+@pytest.mark.parametrize("name", ["reconciler.yaml", "numbers.yaml", "new.yml"])
+def test_a_snapshot_takes_the_place_of_no_project_file(
+    account: Account, reconciler: Shell, name: str
+) -> None:
+    account.declare(DESK)
+    said = reconciler("fetch", "-o", name)
+    assert (said.code, "choose another name" in said.err) == (1, True)
+    assert account.control.log() == []
