@@ -34,10 +34,10 @@ def command(
     Shows the plan and asks first.
     """
     from reconciler import workflow
-    from reconciler.cli.show import explain_reads, warn
+    from reconciler.cli.planned import explain_reads, warn
     from reconciler.cli.terminal import painter, reading, say
-    from reconciler.report.jsonreport import outcome_json
-    from reconciler.report.text import outcome_text, plan_text
+    from reconciler.report.formats import outcome_report
+    from reconciler.report.text import plan_text
 
     if path.suffix == ".json":
         raise NotSupportedYetError("applying a saved plan is not supported yet")
@@ -52,9 +52,9 @@ def command(
     warn(planned)
     if verbose:
         explain_reads(planned)
-    as_json = output_format == "json"
-    # With JSON, stdout is for the outcome alone.
-    click.echo(plan_text(planned.plan, reads=planned.reads, paint=paint), err=as_json)
+    as_text = output_format == "text"
+    # Otherwise stdout is for the outcome alone.
+    click.echo(plan_text(planned.plan, reads=planned.reads, paint=paint), err=not as_text)
     if planned.plan.operations and not auto_approve and not _approved():
         say("Nothing was written.")
         return Exit.ERROR
@@ -66,10 +66,8 @@ def command(
             "Run `reconciler plan` to see what is left, `reconciler jobs list` what still runs."
         )
         return Exit.INTERRUPTED
-    if as_json:
-        click.echo(outcome_json(outcome))
-    elif planned.plan.operations:
-        click.echo("\n" + outcome_text(outcome, paint=paint))
+    if not as_text or planned.plan.operations:
+        click.echo(("\n" if as_text else "") + outcome_report(outcome, output_format, paint))
     return outcome.exit_code
 
 

@@ -17,9 +17,8 @@ from reconciler.errors import Exit, SafetyError
 def command(path: Path, output_format: str, no_color: bool, verbose: bool, **given: Any) -> Exit:
     """Compare the account with the YAML; exit 2 on any difference. Only reads."""
     from reconciler import workflow
-    from reconciler.cli.show import explain_reads, show_plan, warn
+    from reconciler.cli.planned import explain_reads, show_plan, warn
     from reconciler.cli.terminal import painter, reading
-    from reconciler.report.text import drift_text
 
     with reading(no_color) as progress:
         planned = asyncio.run(workflow.drift(path, options_from(given), progress))
@@ -29,5 +28,5 @@ def command(path: Path, output_format: str, no_color: bool, verbose: bool, **giv
     warn(planned, would_apply=False)
     if verbose:
         explain_reads(planned)
-    show_plan(planned, output_format, drift_text, painter(no_color))
+    show_plan(planned, output_format, painter(no_color), drift=True)
     return Exit.CHANGES if planned.plan.has_drift else Exit.OK

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reconciler.errors import NotSupportedYetError, UsageError
+from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.workflow import Options
@@ -16,29 +16,27 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _SECTIONS = ("voice", "messaging", "emergency", "tags", "number")
-_FORMATS = ("text", "json", "markdown", "html", "github")
 
 path_argument = click.argument(
     "path", default=".", type=click.Path(path_type=Path), metavar="[PATH]"
 )
 
 
-def _only_text_and_json(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    del ctx, param
-    if value not in {"text", "json"}:
-        raise NotSupportedYetError(f"--format {value} is not supported yet")
-    return value
+def format_of(*formats: str) -> Callable[[F], F]:
+    """--format for a command that can report in these ways; the first is the default."""
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(formats),
+        default=formats[0],
+        metavar="|".join(formats),
+        help=f"How to report ({formats[0]}).",
+    )
 
 
-format_option = click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(_FORMATS),
-    default="text",
-    metavar="text|json",
-    callback=_only_text_and_json,
-    help="How to report (text).",
-)
+format_option: Callable[[F], F] = format_of("text", "json")
+plan_format_option: Callable[[F], F] = format_of("text", "json")
+"""For plan, drift, apply and show: everything `report.formats` can write."""
 color_option = click.option("--no-color", is_flag=True, help="No colour (as with NO_COLOR set).")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Say more, on stderr.")
 
@@ -117,7 +115,7 @@ reading_options: Callable[[F], F] = _stack(
     _LIVE,
     *_NETWORK,
     *_ALLOW,
-    format_option,
+    plan_format_option,
     color_option,
     verbose_option,
 )
@@ -129,7 +127,7 @@ writing_options: Callable[[F], F] = _stack(
     *_NETWORK,
     job_timeout_option,
     *_ALLOW,
-    format_option,
+    plan_format_option,
     color_option,
     verbose_option,
 )

@@ -29,16 +29,15 @@ def command(
 ) -> Exit:
     """Show what apply would do to the account. Only reads: it cannot send a write."""
     from reconciler import workflow
-    from reconciler.cli.show import explain_reads, show_plan, warn
+    from reconciler.cli.planned import explain_reads, show_plan, warn
     from reconciler.cli.terminal import painter, reading
-    from reconciler.report.text import plan_text
 
     with reading(no_color) as progress:
         planned = asyncio.run(workflow.plan(path, options_from(given), progress))
     warn(planned)
     if verbose:
         explain_reads(planned)
-    show_plan(planned, output_format, plan_text, painter(no_color))
+    show_plan(planned, output_format, painter(no_color))
     if detailed_exitcode and planned.plan.has_changes:
         return Exit.CHANGES
     return Exit.OK

@@ -20,7 +20,7 @@ def plain(text: str, role: str) -> str:
     return text
 
 
-def plan_text(plan: Plan, *, reads: int, paint: Paint = plain) -> str:
+def plan_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
     """What an apply would do, grouped, with the summary last."""
     summary = plan.summary
     lines = [*_changes(plan, paint), *_not_changed(plan, paint)]
@@ -71,7 +71,7 @@ def _calls_line(summary: Summary) -> str:
     )
 
 
-def drift_text(plan: Plan, *, reads: int, paint: Paint = plain) -> str:
+def drift_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
     """How the account differs from the configuration: live → declared."""
     lines = [*_changes(plan, paint), *_not_changed(plan, paint)]
     if not lines:
@@ -87,10 +87,13 @@ def drift_text(plan: Plan, *, reads: int, paint: Paint = plain) -> str:
     return "\n".join([*lines, "", _account(plan, reads)])
 
 
-def _account(plan: Plan, reads: int) -> str:
+def _account(plan: Plan, reads: int | None) -> str:
     live = count(plan.live_numbers, "live number")
     unmanaged = f", {plan.summary.unmanaged:,} of them unmanaged" if plan.summary.unmanaged else ""
-    how = f"{count(reads, 'read')}, no writes" if reads else "from a snapshot, no calls"
+    if reads is None:
+        how = f"as read at {plan.fetched_at:%Y-%m-%d %H:%M:%S} UTC"
+    else:
+        how = f"{count(reads, 'read')}, no writes" if reads else "from a snapshot, no calls"
     return f"{live}{unmanaged} ({how})."
 
 

@@ -187,7 +187,6 @@ def test_a_wrong_call_exits_1_and_never_2(
     [
         *((name,) for name in ("init", "fmt", "export", "show", "diff", "explain", "resume")),
         *((name,) for name in ("revert", "emergency", "schema")),
-        ("plan", "--format", "html"),
         ("apply", "plan.json"),
     ],
     ids=" ".join,

@@ -1,0 +1,28 @@
+"""A plan, and the outcome of an apply, in every format there is."""
+
+from __future__ import annotations
+
+from reconciler.core.outcome import Outcome
+from reconciler.core.plan import Plan
+from reconciler.report.jsonreport import outcome_json, plan_json
+from reconciler.report.text import Paint, drift_text, outcome_text, plan_text
+from reconciler.report.view import View
+
+
+def plan_report(plan: Plan, output_format: str, view: View, paint: Paint) -> str:
+    """`plan` in a format that `cli.options.plan_format_option` offers."""
+    match output_format:
+        case "json":
+            return plan_json(plan)
+        case _:
+            as_text = drift_text if view.drift else plan_text
+            return as_text(plan, reads=view.reads, paint=paint)
+
+
+def outcome_report(outcome: Outcome, output_format: str, paint: Paint) -> str:
+    """What an apply did, in the same formats."""
+    match output_format:
+        case "json":
+            return outcome_json(outcome)
+        case _:
+            return outcome_text(outcome, paint=paint)
