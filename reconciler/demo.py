@@ -59,6 +59,7 @@ def run_demo() -> None:
             **os.environ,
             "TELNYX_BASE_URL": sandbox.base_url,
             "TELNYX_API_KEY": sandbox.api_key,
+            "XDG_STATE_HOME": scratch,
         }
         _tell(f"A sandbox with {_NUMBERS} numbers serves {sandbox.base_url}.")
         _tell(f"This is a copy of examples/{_PROJECT}; every command is one you could type.")

@@ -89,6 +89,22 @@ class SafetyError(ReconcilerError):
     exit_code = Exit.REFUSED
 
 
+class StaleError(ReconcilerError):
+    """Live values that a saved plan was computed from have moved; nothing was written."""
+
+    exit_code = Exit.STALE
+
+
+class LockedError(ReconcilerError):
+    """Another apply is at work on this account; the text names it."""
+
+    exit_code = Exit.LOCKED
+
+
+class JournalError(ReconcilerError):
+    """The journal could not be written: nothing may be sent."""
+
+
 _BEING_PROCESSED = "10036"
 _ITEMS_SHOWN = 5
 

@@ -108,7 +108,8 @@ class _ReadBack:
         """Read everything that is open, once."""
         size, page = self.by.account_size, self.by.page_size
         targets = [self._target(each) for each in self.open]
-        self.values |= await reread(self.by.reader, targets, account_size=size, page_size=page)
+        again = await reread(self.by.reader, targets, account_size=size, page_size=page)
+        self.values |= again.values
         for each in self.open:
             self._judge(each, self.values[each.phone_number])
         if self.standing:

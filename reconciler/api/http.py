@@ -83,7 +83,7 @@ class Http:
         self.redactor = Redactor((endpoint.api_key, *secrets))
         self._endpoint = endpoint
         self._way = way_to(endpoint)
-        self._limiter = limiter
+        self.limiter = limiter
         self._transport = transport
         self._stack = AsyncExitStack()
         self._client: httpx.AsyncClient | None = None
@@ -127,7 +127,7 @@ class Http:
         """
         request = self._request(method, path, params, body)
         call = f"{method} {path}"
-        async with self._limiter.slot(call, patience) as slot:
+        async with self.limiter.slot(call, patience) as slot:
             self.attempts += 1
             outcome = await self._attempt(request, call, slot)
         # Raised out here, the error has no context: that would hold the request and the key.
@@ -167,13 +167,13 @@ class Http:
         self, response: httpx.Response, call: str, slot: Slot, due: float | None
     ) -> Answer | ApiError:
         status, headers = response.status_code, response.headers
-        wait = self._limiter.answered(slot, status, headers)
+        wait = self.limiter.answered(slot, status, headers)
         if status == 503:
             after = retry_after(
                 headers.get("retry-after", ""), headers.get("date", ""), self.clock.now()
             )
             if after:
-                self._limiter.pause(after)
+                self.limiter.pause(after)
         if not 200 <= status < 300:
             body = await self._read_error(response, due)
             host = self._endpoint.host

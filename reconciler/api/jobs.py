@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -127,6 +128,35 @@ async def list_jobs(reader: ReadClient, most: int) -> list[JobAnswer]:
         if len(rows) < size or len(found) >= most:
             break
     return list(found.values())[:most]
+
+
+async def jobs_of_type(reader: ReadClient, type_: str, *, since: datetime) -> list[JobAnswer]:
+    """The jobs of one type, newest first, as far as they may have been made after `since`."""
+    found: list[JobAnswer] = []
+    for page in range(1, _MORE_PAGES + 1):
+        query = {
+            "filter[type]": type_,
+            "page[number]": str(page),
+            "page[size]": str(_LARGEST_PAGE),
+        }
+        rows = (await reader.read(_JOBS, _JobsData, query)).data
+        jobs = list(_readable(rows))
+        found += [job for job in jobs if job.type == type_]
+        oldest = min((made for job in jobs if (made := created_at(job))), default=None)
+        if len(rows) < _LARGEST_PAGE or (oldest is not None and oldest < since):
+            break
+    return found
+
+
+def created_at(job: JobAnswer) -> datetime | None:
+    """When a job was made; None where it does not say so in a way that can be read."""
+    if not isinstance(job.created_at, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(job.created_at)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _readable(rows: Iterable[msgspec.Raw]) -> Iterator[JobAnswer]:

@@ -68,16 +68,24 @@ class Poller:
         self._round = asyncio.Event()
         self._ended = False
 
-    async def job(self, job: JobAnswer, numbers: Mapping[str, str]) -> Progress:
+    def judge_job(self, job: JobAnswer, numbers: Mapping[str, str]) -> Progress:
+        """What a job says of `numbers`, which are E.164 by id."""
+        return judge_job(job, numbers, self._clean)
+
+    def judge_order(self, order: OrderAnswer, numbers: Sequence[str]) -> Progress:
+        """What a messaging order says of `numbers`."""
+        return judge_order(order, numbers)
+
+    async def job(self, job: Progress, numbers: Mapping[str, str]) -> Progress:
         """Wait for a job to end, or for its time to be up. `numbers` are E.164 by id.
 
         Raises the ApiError that made polling impossible.
         """
-        return await self._watch(judge_job(job, numbers, self._clean), numbers, ())
+        return await self._watch(job, numbers, ())
 
-    async def order(self, order: OrderAnswer, numbers: Sequence[str]) -> Progress:
+    async def order(self, order: Progress, numbers: Sequence[str]) -> Progress:
         """Wait for a messaging order likewise."""
-        return await self._watch(judge_order(order, numbers), None, numbers)
+        return await self._watch(order, None, numbers)
 
     async def free_place(self, until: float) -> bool:
         """Wait for one of ours to end, or a while for somebody else's; False at `until`, a

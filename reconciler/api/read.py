@@ -38,6 +38,16 @@ class ReadClient:
         return self._http.redactor
 
     @property
+    def clock(self) -> Clock:
+        """The clock of the run."""
+        return self._http.clock
+
+    @property
+    def limiter(self) -> Limiter:
+        """The pace that everything of a run shares."""
+        return self._http.limiter
+
+    @property
     def reads(self) -> int:
         """Calls made so far, every try counted."""
         return self._http.attempts

@@ -80,9 +80,17 @@ def one_type(listing: Listing) -> Any:
     return _ONE_TYPES[listing]
 
 
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """Live values now, and the numbers that are not in the account under their id any more."""
+
+    values: Values
+    gone: frozenset[str]
+
+
 async def reread(
     reader: ReadClient, targets: Sequence[Target], *, account_size: int, page_size: int
-) -> Values:
+) -> Reread:
     """The live values of `targets` now.
 
     `account_size` is how many numbers a whole list would hold. A value that cannot be read is
@@ -103,13 +111,20 @@ async def reread(
     )
     async with together(work) as tasks:
         found = await asyncio.gather(*tasks)
-    for (listing, paths), rows in zip(wanted.items(), found, strict=True):
+    gone: set[str] = set()
+    doubtful: set[str] = set()
+    for (listing, paths), (rows, missing) in zip(wanted.items(), found, strict=True):
+        (gone if listing in _NUMBER_LISTS else doubtful).update(missing)
         for number, row in rows.items():
             kind = Kind.MOBILE if listing is Listing.MOBILE else Kind.NUMBER
             values[number] |= values_in(listing, row, paths[number], kind)
     plain = {target.phone_number: target.id for target in targets if target.kind is Kind.NUMBER}
     await _fill_from_slim(reader, values, plain, account_size, page_size)
-    return values
+    if lost := {number: ids[number] for number in doubtful - gone if number in plain}:
+        # No voice or messaging settings: the number list knows whether the number is there.
+        _, missing = await _read_rows(reader, Listing.NUMBERS, lost, account_size, page_size)
+        gone |= missing
+    return Reread(values, frozenset(gone))
 
 
 async def _fill_from_slim(
@@ -129,9 +144,8 @@ async def _fill_from_slim(
     if not blind:
         return
     of = {number: ids[number] for number in blind}
-    for number, row in (
-        await _read_rows(reader, Listing.SLIM, of, account_size, page_size)
-    ).items():
+    rows, _ = await _read_rows(reader, Listing.SLIM, of, account_size, page_size)
+    for number, row in rows.items():
         values[number] |= values_in(Listing.SLIM, row, blind[number], Kind.NUMBER)
 
 
@@ -177,32 +191,44 @@ def _is_gone(row: Row) -> bool:
     return bool(row.status == "deleted")
 
 
+_Rows = tuple[dict[str, Row], set[str]]
+"""Rows by number, for the numbers that could be read; and the numbers that are not there."""
+
+_NUMBER_LISTS = frozenset({Listing.NUMBERS, Listing.SLIM, Listing.MOBILE})
+"""The lists in which every number of the account stands."""
+
+
 async def _read_rows(
     reader: ReadClient, listing: Listing, ids: Mapping[str, str], account_size: int, page_size: int
-) -> dict[str, Row]:
-    """Rows by number, for the numbers that could be read."""
+) -> _Rows:
     scan = -(-account_size // page_size)
     filtered = -(-len(ids) // FILTERED)
     try:
         if listing is Listing.MESSAGING and len(ids) > 1 and filtered <= scan:
-            return await _by_filter(reader, ids)
+            rows = await _by_filter(reader, ids)
+            return rows, set(ids.keys() - rows.keys())
         if scan < len(ids):
             return await _by_scan(reader, listing, ids, page_size)
     except KeyRefusedError:
         raise
     except ApiError:
-        return {}
+        return {}, set()
     if listing is Listing.SLIM:
-        return await _slim_one_by_one(reader, ids)
+        return await _slim_one_by_one(reader, ids), set()
     return await _one_by_one(reader, listing, ids)
 
 
 async def _by_scan(
     reader: ReadClient, listing: Listing, ids: Mapping[str, str], page_size: int
-) -> dict[str, Row]:
+) -> _Rows:
     found = await read_listing(reader, listing, page_size=page_size)
-    rows = found[0] if found else {}
-    return {number: rows[id_] for number, id_ in ids.items() if id_ in rows}
+    if found is None:
+        return {}, set()
+    listed = found[0]
+    rows = {number: listed[id_] for number, id_ in ids.items() if id_ in listed}
+    rows = {number: row for number, row in rows.items() if _is_of(row, number)}
+    gone = {number for number in ids if number not in rows or _is_gone(rows[number])}
+    return rows, gone
 
 
 async def _by_filter(reader: ReadClient, ids: Mapping[str, str]) -> dict[str, Row]:
@@ -243,20 +269,34 @@ async def _slim_one_by_one(reader: ReadClient, ids: Mapping[str, str]) -> dict[s
     return {number: row for number, row in zip(ids, rows, strict=True) if row is not None}
 
 
-async def _one_by_one(
-    reader: ReadClient, listing: Listing, ids: Mapping[str, str]
-) -> dict[str, Row]:
-    work = (_one(reader, listing, id_) for id_ in ids.values())
+async def _one_by_one(reader: ReadClient, listing: Listing, ids: Mapping[str, str]) -> _Rows:
+    work = (_one(reader, listing, number, id_) for number, id_ in ids.items())
     async with together(work) as tasks:
-        rows = await asyncio.gather(*tasks)
-    return {number: row for number, row in zip(ids, rows, strict=True) if row is not None}
+        found = dict(zip(ids, await asyncio.gather(*tasks), strict=True))
+    return (
+        {number: row for number, row in found.items() if row is not None and row is not _GONE},
+        {number for number, row in found.items() if row is _GONE},
+    )
 
 
-async def _one(reader: ReadClient, listing: Listing, id_: str) -> Row | None:
+_GONE = object()
+
+
+async def _one(reader: ReadClient, listing: Listing, number: str, id_: str) -> Row:
+    """The row; None where it cannot be read, _GONE where there is none."""
     try:
         row = (await reader.read(resource_path(listing, id_), _ONE_TYPES[listing])).data
     except KeyRefusedError:
         raise
+    except NotFoundError:
+        return _GONE
     except ApiError:
         return None
-    return row if row.id == id_ else None
+    if row.id != id_:
+        return None
+    return row if _is_of(row, number) and not _is_gone(row) else _GONE
+
+
+def _is_of(row: Row, number: str) -> bool:
+    """Whether a row is about `number`: what does not say, is."""
+    return row.phone_number in {number, msgspec.UNSET}

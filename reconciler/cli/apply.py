@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,90 +10,105 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.options import options_from, writing_options
-from reconciler.errors import Exit, NotSupportedYetError, SafetyError, UsageError
+from reconciler.errors import Exit, SafetyError, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.core.outcome import Outcome
+    from reconciler.report.text import Paint
     from reconciler.workflow import Options, Planned
 
 
 @click.command("apply")
 @writing_options
 @click.option("--auto-approve", is_flag=True, help="Do not ask first.")
+@click.option(
+    "--on-stale",
+    type=click.Choice(["abort", "skip"]),
+    default="abort",
+    help="For a saved plan whose numbers have moved: write nothing, or the rest (abort).",
+)
 def command(
     path: Path,
     output_format: str,
     no_color: bool,
     verbose: bool,
     auto_approve: bool,
+    on_stale: Any,
     **given: Any,
 ) -> Exit:
     """Make the account what the YAML at PATH declares, and read every change back.
 
-    Shows the plan and asks first.
+    Shows the plan and asks first. With a PLANFILE of `plan --out` it carries out that plan and
+    nothing else, and does not ask again.
     """
-    from reconciler import workflow
-    from reconciler.cli.planned import explain_reads, warn
-    from reconciler.cli.terminal import painter, reading, say
-    from reconciler.report.formats import outcome_report
-    from reconciler.report.text import plan_text
+    from reconciler.cli.terminal import painter
 
-    if path.suffix == ".json":
-        raise NotSupportedYetError("applying a saved plan is not supported yet")
-    if not auto_approve and (sys.stdin is None or not sys.stdin.isatty()):
-        raise UsageError("apply asks first, but this is no terminal: add --auto-approve")
     options = options_from(given)
     paint = painter(no_color)
-    with reading(no_color) as progress:
-        planned = asyncio.run(workflow.plan(path, options, progress))
-    if planned.refusals:
-        raise SafetyError("nothing was written: " + "; ".join(planned.refusals))
+    if path.suffix == ".json" or (path.is_file() and path.suffix not in {".yaml", ".yml"}):
+        return _saved(path, options, output_format, no_color, on_stale)
+    if not auto_approve and (sys.stdin is None or not sys.stdin.isatty()):
+        raise UsageError("apply asks first, but this is no terminal: add --auto-approve")
+    return _fresh(path, options, output_format, no_color, verbose, auto_approve, paint)
+
+
+def _saved(path: Path, options: Options, output_format: str, no_color: bool, on_stale: Any) -> Exit:
+    from reconciler import workflow  # see cli/__init__
+    from reconciler.cli.carry import carry_out, report
+
+    if not options.scope.is_everything:
+        raise UsageError("a saved plan is applied whole: --target, --tag and --only belong to plan")
+    saved = workflow.load_plan(path)
+    with workflow.one_apply_here(options):
+        outcome = carry_out(
+            lambda watcher, stop: workflow.apply_saved(saved, options, on_stale, watcher, stop),
+            no_color,
+        )
+    return report(outcome, output_format, no_color)
+
+
+def _fresh(
+    path: Path,
+    options: Options,
+    output_format: str,
+    no_color: bool,
+    verbose: bool,
+    auto_approve: bool,
+    paint: Paint,
+) -> Exit:
+    from reconciler import workflow  # see cli/__init__
+    from reconciler.cli.carry import carry_out, report
+    from reconciler.cli.terminal import reading, say
+
+    project = workflow.load(path)
+    with workflow.one_apply(project.desired, project.root, options):
+        with reading(no_color) as progress:
+            planned = asyncio.run(workflow.plan(project, options, progress))
+        if planned.refusals:
+            raise SafetyError("nothing was written: " + "; ".join(planned.refusals))
+        _show(planned, output_format, verbose, paint)
+        if planned.plan.operations and not auto_approve and not _approved():
+            say("Nothing was written.")
+            return Exit.ERROR
+        outcome = carry_out(
+            lambda watcher, stop: workflow.apply(planned, options, watcher, stop), no_color
+        )
+    return report(outcome, output_format, no_color, quiet=not planned.plan.operations)
+
+
+def _show(planned: Planned, output_format: str, verbose: bool, paint: Paint) -> None:
+    """The plan that is about to be applied; where a format is asked for, stdout is for the
+    outcome alone."""
+    from reconciler.cli.planned import explain_reads, warn  # see cli/__init__
+    from reconciler.report.text import plan_text
+
     warn(planned)
     if verbose:
         explain_reads(planned)
-    as_text = output_format == "text"
-    # Otherwise stdout is for the outcome alone.
-    click.echo(plan_text(planned.plan, reads=planned.reads, paint=paint), err=not as_text)
-    if planned.plan.operations and not auto_approve and not _approved():
-        say("Nothing was written.")
-        return Exit.ERROR
-    try:
-        outcome = _run(planned, options, no_color)
-    except KeyboardInterrupt:
-        say(
-            "Interrupted at once: some changes may have been written and none was read back. "
-            "Run `reconciler plan` to see what is left, `reconciler jobs list` what still runs."
-        )
-        return Exit.INTERRUPTED
-    if not as_text or planned.plan.operations:
-        click.echo(("\n" if as_text else "") + outcome_report(outcome, output_format, paint))
-    return outcome.exit_code
+    text = plan_text(planned.plan, reads=planned.reads, paint=paint)
+    click.echo(text, err=output_format != "text")
 
 
 def _approved() -> bool:
     click.echo("\nApply these changes to the account? Only 'yes' is taken for a yes.", err=True)
     answer: str = click.prompt(">", prompt_suffix=" ", default="", show_default=False, err=True)
     return answer.strip() == "yes"
-
-
-def _run(planned: Planned, options: Options, no_color: bool) -> Outcome:
-    """Apply, with Ctrl-C asking to finish what is in flight; a second one leaves at once."""
-    from reconciler import workflow
-    from reconciler.apply import Stop
-    from reconciler.cli.terminal import say, writing
-
-    stop = Stop()
-
-    async def run() -> Outcome:
-        loop = asyncio.get_running_loop()
-
-        def interrupt() -> None:
-            stop.now("interrupted", interrupted=True)
-            loop.remove_signal_handler(signal.SIGINT)
-            say("Interrupted: finishing the calls in flight; once more leaves at once.")
-
-        loop.add_signal_handler(signal.SIGINT, interrupt)
-        with writing(no_color) as watcher:
-            return await workflow.apply(planned, options, watcher, stop)
-
-    return asyncio.run(run())

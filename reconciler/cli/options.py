@@ -126,6 +126,12 @@ writing_options: Callable[[F], F] = _stack(
     *_SCOPE,
     *_NETWORK,
     job_timeout_option,
+    click.option(
+        "--journal",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Where to keep the journal (.reconciler/journal-<time>.jsonl).",
+    ),
     *_ALLOW,
     plan_format_option,
     color_option,
@@ -133,6 +139,16 @@ writing_options: Callable[[F], F] = _stack(
 )
 """For apply: the same without --live, and with the time of jobs."""
 
+
+resuming_options: Callable[[F], F] = _stack(
+    *_NETWORK, job_timeout_option, plan_format_option, color_option
+)
+"""For resume: pace and format; what is to be written stands in the journal."""
+
+reverting_options: Callable[[F], F] = _stack(
+    *_NETWORK, *_ALLOW, plan_format_option, color_option, verbose_option
+)
+"""For revert: a plan without a PATH."""
 
 asking_options: Callable[[F], F] = _stack(path_argument, *_SCOPE[:2], *_NETWORK, format_option)
 """For commands that only ask about declared numbers: PATH, --target, --tag, pace, format."""
@@ -145,8 +161,8 @@ def options_from(given: dict[str, Any]) -> Options:
     from reconciler.workflow import Options
 
     scope = Scope(
-        targets=tuple(given["targets"]),
-        tags=tuple(given["tags"]),
+        targets=tuple(given.get("targets", ())),
+        tags=tuple(given.get("tags", ())),
         only=tuple(Section(each) for each in given.get("only", ())),
     )
     return Options(
@@ -156,4 +172,5 @@ def options_from(given: dict[str, Any]) -> Options:
         job_timeout=given.get("job_timeout"),
         concurrency=given["concurrency"],
         allow=frozenset(each for each in Allowance if given.get(each.value)),
+        journal=given.get("journal"),
     )

@@ -15,6 +15,12 @@ from reconciler.errors import Exit
 @click.command("plan")
 @reading_options
 @click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Save the plan, for `apply FILE` and `show FILE`.",
+)
+@click.option(
     "--detailed-exitcode",
     is_flag=True,
     help="Exit 2 when there are changes, pending or withheld.",
@@ -24,20 +30,27 @@ def command(
     output_format: str,
     no_color: bool,
     verbose: bool,
+    out: Path | None,
     detailed_exitcode: bool,
     **given: Any,
 ) -> Exit:
     """Show what apply would do to the account. Only reads: it cannot send a write."""
     from reconciler import workflow
     from reconciler.cli.planned import explain_reads, show_plan, warn
-    from reconciler.cli.terminal import painter, reading
+    from reconciler.cli.terminal import painter, reading, say
+    from reconciler.files.output import check_output
 
+    if out is not None:
+        check_output(out)
     with reading(no_color) as progress:
         planned = asyncio.run(workflow.plan(path, options_from(given), progress))
     warn(planned)
     if verbose:
         explain_reads(planned)
     show_plan(planned, output_format, painter(no_color))
+    if out is not None:
+        digest = workflow.save_plan(planned.plan, out)
+        say(f"Saved as {out} ({digest}). To carry out exactly this plan: reconciler apply {out}")
     if detailed_exitcode and planned.plan.has_changes:
         return Exit.CHANGES
     return Exit.OK

@@ -87,6 +87,9 @@ class _Writing:
         if self._bars and numbers:
             self._bars.add_task(f"Reading {numbers:,} numbers back", total=None)
 
+    def said(self, text: str) -> None:
+        say(text)
+
 
 @contextmanager
 def writing(no_color: bool = False) -> Iterator[_Writing]:

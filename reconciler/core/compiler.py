@@ -15,10 +15,10 @@ from typing import Any
 
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.changes import Action, Change, FieldChange
-from reconciler.core.diff import linked_columns
+from reconciler.core.diff import linked_columns, live_value
 from reconciler.core.fields import Channel, Field, Kind
 from reconciler.core.model import Snapshot
-from reconciler.core.operations import Operation, body_of
+from reconciler.core.operations import RELEASE_GUARDS, Body, Operation, body_of
 from reconciler.core.rules import EMERGENCY_ENABLED
 from reconciler.core.values import UNKNOWN, Value
 
@@ -140,7 +140,7 @@ def compile_operations(
                 *_messaging_calls(families[Channel.PATCH_MESSAGING], job_size),
                 *_bundle_calls(changes, families[Channel.BUNDLE]),
                 *_mobile_calls(families[Channel.PATCH_MOBILE]),
-                *_release_calls(changes, job_size),
+                *_release_calls(changes, snapshot, job_size),
             ]
         )
     )
@@ -335,11 +335,27 @@ def _mobile_calls(units: _Units) -> Iterator[_Draft]:
         yield _Draft(Channel.PATCH_MOBILE, (number,), each)
 
 
-def _release_calls(changes: Sequence[Change], job_size: int) -> list[_Draft]:
-    numbers = [change.phone_number for change in changes if change.action is Action.RELEASE]
-    if len(numbers) > _jobs(len(numbers), job_size):
-        return _chunks(Channel.DELETE_JOB, numbers, (), job_size)
-    return _chunks(Channel.DELETE_NUMBER, numbers, (), 1)
+def _release_calls(
+    changes: Sequence[Change], snapshot: Snapshot, job_size: int
+) -> Iterator[_Draft]:
+    """What spoke for a release is guarded: a number that was locked, or got emergency service,
+    since the plan is not given back."""
+    alike: defaultdict[tuple[tuple[Field, Value], ...], list[str]] = defaultdict(list)
+    for change in changes:
+        if change.action is Action.RELEASE:
+            live = snapshot.numbers[change.phone_number]
+            off = tuple(
+                (BY_PATH[change.kind][path], False)
+                for path in sorted(RELEASE_GUARDS)
+                if live_value(snapshot, live, path) is False
+            )
+            alike[off].append(change.phone_number)
+    for guards, numbers in alike.items():
+        unit = _Unit((), guards, frozenset())
+        if len(numbers) > _jobs(len(numbers), job_size):
+            yield from _chunks(Channel.DELETE_JOB, numbers, (unit,), job_size)
+        else:
+            yield from _chunks(Channel.DELETE_NUMBER, numbers, (unit,), 1)
 
 
 # ---- drafts -> operations ---------------------------------------------------------------------
@@ -355,10 +371,15 @@ def _number(drafts: Iterable[_Draft]) -> Iterator[Operation]:
             id_,
             draft.call,
             draft.numbers,
-            body_of(
-                draft.call,
-                [pair for unit in draft.units for pair in (*unit.changes, *unit.guards)],
-            ),
+            _body(draft),
             {row.path: value for unit in draft.units for row, value in unit.guards},
             depends_on,
         )
+
+
+def _body(draft: _Draft) -> Body:
+    """What a unit guards it also sends again; a release sends nothing."""
+    if draft.call in (Channel.DELETE_JOB, Channel.DELETE_NUMBER):
+        return {}
+    pairs = [pair for unit in draft.units for pair in (*unit.changes, *unit.guards)]
+    return body_of(draft.call, pairs)

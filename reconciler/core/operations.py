@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.core.catalogue import BY_PATH
-from reconciler.core.changes import Change
+from reconciler.core.changes import Action, Change
 from reconciler.core.fields import Channel, Clear, Field, Wire, Write
+from reconciler.core.rules import DELETION_LOCK, EMERGENCY_ENABLED
 from reconciler.core.values import Secret, Value
 
 Body = Mapping[str, Any]
@@ -75,16 +76,49 @@ def _on_the_wire(write: Write, value: Value) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def restated(operation: Operation, change: Change) -> dict[str, Value]:
-    """The live values of one number that `operation` sends again without changing them."""
-    changed = {field.path for field in change.fields}
-    return {path: value for path, value in operation.guards.items() if path not in changed}
-
-
 def covered(operation: Operation, change: Change) -> tuple[str, ...]:
     """The changed paths of one number that `operation` writes."""
     rows = BY_PATH[change.kind]
     return tuple(field.path for field in change.fields if _in_body(rows[field.path], operation))
+
+
+def restated(operation: Operation, change: Change) -> dict[str, Value]:
+    """The live values of one number that have to be as they were: `operation` sends them again
+    without changing them, or, for a release, was allowed because of them."""
+    changed = {field.path for field in change.fields}
+    return {path: value for path, value in operation.guards.items() if path not in changed}
+
+
+def leaves_bundle(operation: Operation) -> bool:
+    """Whether it is the first of the two calls that move a number to another bundle."""
+    return operation.call is Channel.BUNDLE and set(operation.body.values()) == {None}
+
+
+def is_made_of(operation: Operation, change: Change) -> bool:
+    """Whether `operation` does to this number what `change` says, and nothing else."""
+    if operation.call in _RELEASES or change.action is Action.RELEASE:
+        return (
+            operation.call in _RELEASES
+            and change.action is Action.RELEASE
+            and not operation.body
+            and operation.guards.keys() <= RELEASE_GUARDS
+        )
+    rows = BY_PATH[change.kind]
+    after = {field.path: field.after for field in change.fields}
+    paths = covered(operation, change)
+    if leaves_bundle(operation):
+        after = dict.fromkeys(paths, None)
+    values = {path: after[path] for path in paths} | restated(operation, change)
+    try:
+        settings = [(rows[path], value) for path, value in values.items()]
+        return bool(paths) and body_of(operation.call, settings) == operation.body
+    except (KeyError, ValueError):
+        return False
+
+
+_RELEASES = frozenset({Channel.DELETE_JOB, Channel.DELETE_NUMBER})
+RELEASE_GUARDS = frozenset({DELETION_LOCK, EMERGENCY_ENABLED})
+"""What must still be off when a number is given back."""
 
 
 def _in_body(row: Field, operation: Operation) -> bool:

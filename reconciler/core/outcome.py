@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.core.changes import NotOwned, UnknownField, Withheld
 from reconciler.core.fields import Channel
@@ -44,7 +44,9 @@ class Left:
 class Outcome:
     """Everything an apply did. `calls` counts write calls that went out, by channel.
 
-    `stopped` says why writing ended early, with `key_refused` when the key was the reason.
+    `already` was as declared before anything was sent. `stale` are numbers that had moved before
+    the first write. `stopped` says why writing ended early, with `key_refused` when the key was
+    the reason.
     `notes` are changes that the provider made on its own.
     """
 
@@ -63,6 +65,14 @@ class Outcome:
     key_refused: bool = False
     interrupted: bool = False
     notes: tuple[str, ...] = ()
+    already: tuple[Left, ...] = ()
+    stale: frozenset[str] = frozenset()
+    journal: str = ""
+    """Where the journal is, "" where there was nothing to send."""
+    open: tuple[str, ...] = ()
+    """The operations that `resume` can still bring to an end."""
+    audit: Mapping[str, str] = field(default_factory=dict)
+    """Who, where and from which commit, which plan, and when."""
 
     @property
     def converged(self) -> bool:
@@ -78,8 +88,11 @@ class Outcome:
             codes.append(Exit.INTERRUPTED)
         if self.key_refused:
             codes.append(Exit.KEY_REFUSED)
-        if self.failed or self.unconfirmed or self.skipped or self.not_owned or self.unknown:
+        late = any(each.phone_number not in self.stale for each in self.skipped)
+        if self.failed or self.unconfirmed or late or self.not_owned or self.unknown:
             codes.append(Exit.INCOMPLETE)
+        if self.stale:
+            codes.append(Exit.STALE)
         if self.stopped and not self.key_refused and not self.interrupted:
             codes.append(Exit.INCOMPLETE)
         if self.withheld:

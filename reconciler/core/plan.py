@@ -61,6 +61,10 @@ class Plan:
     operations: tuple[Operation, ...]
     summary: Summary
     allowed: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+    """The rules that refuse the whole apply, and why."""
+    digest: str = ""
+    """The digest of the file it was read from; "" for a plan that was just made."""
 
     @property
     def has_changes(self) -> bool:

@@ -59,6 +59,9 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         ],
         "unknown": [unknown_json(each) for each in difference.unknown],
     }
+    if plan.refusals:
+        # Not among the contract's keys: without it `apply PLANFILE` could not know.
+        document["refusals"] = list(plan.refusals)
     return document | {"digest": digest(document)}
 
 
@@ -213,4 +216,5 @@ def plan_schema() -> Schema:
         "$id": "https://telnyx-reconciler.invalid/schemas/plan.schema.json",
         "title": "A plan of telnyx-reconciler",
         **document,
+        "properties": {**document["properties"], "refusals": _list(_TEXT)},
     }

@@ -25,11 +25,10 @@ from reconciler.core.diff import live_value
 from reconciler.core.fields import Wire
 from reconciler.core.model import LiveNumber, Snapshot
 from reconciler.core.plan import Plan
-from reconciler.core.rules import CNAM_DETAILS, EMERGENCY_ENABLED, FEATURES
+from reconciler.core.rules import CNAM_DETAILS, DELETION_LOCK, EMERGENCY_ENABLED, FEATURES
 from reconciler.core.safety import Allowance, Ignore, Safety, Select
 from reconciler.core.values import UNKNOWN, Value
 
-DELETION_LOCK = "deletion_lock_enabled"
 _FEWEST_FOR_PERCENT = 10
 
 

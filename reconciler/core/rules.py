@@ -10,6 +10,7 @@ from reconciler.core.model import Settings
 
 EMERGENCY_ENABLED = "emergency.emergency_enabled"
 EMERGENCY_ADDRESS = "emergency.emergency_address_id"
+DELETION_LOCK = "deletion_lock_enabled"
 FORWARDING_ENABLED = "voice.call_forwarding.call_forwarding_enabled"
 FORWARDS_TO = "voice.call_forwarding.forwards_to"
 EMERGENCY = frozenset({EMERGENCY_ENABLED, EMERGENCY_ADDRESS})

@@ -8,7 +8,7 @@ that anybody can declare.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
@@ -32,10 +32,11 @@ class Secret:
     """A PIN, by where it comes from; the value itself never stands in a plan.
 
     `ref` is `env:NAME`, `file:PATH` or `yaml:FILE:LINE:COLUMN`; `live` stands for what the account
-    holds.
+    holds. `fingerprint` binds it to a value (`core.fingerprint`), "" where nothing does.
     """
 
     ref: str
+    fingerprint: str = field(default="", compare=False)
 
 
 LIVE_SECRET: Final = Secret("live")
@@ -122,7 +123,8 @@ def show_json(value: object) -> object:
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, Secret):
-        return {"secret": value.ref}
+        bound = {"fingerprint": value.fingerprint} if value.fingerprint else {}
+        return {"secret": value.ref, **bound}
     if value is UNKNOWN:
         return {"unknown": True}
     return value

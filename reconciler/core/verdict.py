@@ -17,11 +17,23 @@ from reconciler.errors import ApiError, ApiErrorItem
 
 @dataclass(slots=True)
 class Record:
-    """What is known of one operation, filled in while it is carried out."""
+    """What is known of one operation, filled in while it is carried out.
+
+    `numbers` are those it was sent for last, `touched` those it was ever sent for. `left_out` are
+    numbers it was not sent for, and why; `already` those that were as declared before; `closed`
+    all that it is not to be sent for any more.
+    """
 
     operation: Operation
-    sent: bool = False
+    numbers: tuple[str, ...] = ()
+    touched: set[str] = field(default_factory=set)
+    left_out: dict[str, str] = field(default_factory=dict)
+    already: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)
+    unread: dict[str, str] = field(default_factory=dict)
+    """Those left out because what the plan knew of them could not be read, and why."""
     skipped: str = ""
+    """Why none of it was sent."""
     failures: dict[str, tuple[ApiErrorItem, ...]] = field(default_factory=dict)
     doubt: str = ""
     """Why nothing but reading can tell: a lost answer, a job past its time."""
@@ -29,6 +41,9 @@ class Record:
     """Numbers that a job left open when it ended or its time was up: they are read once."""
     not_sent: ApiError | None = None
     """Why the API was never reached."""
+    is_open: bool = False
+    """Whether a resume can still bring it to an end: nothing refused it, and nothing says that
+    it is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +60,14 @@ class Confirmation:
 
 @dataclass(slots=True)
 class Fates:
-    """Every field of a plan in one of five lists."""
+    """Every field of a plan in one of six lists."""
 
     applied: list[Applied] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
     unconfirmed: list[Left] = field(default_factory=list)
     unverifiable: list[Left] = field(default_factory=list)
     skipped: list[Left] = field(default_factory=list)
+    already: list[Left] = field(default_factory=list)
 
 
 Records = Mapping[str, Mapping[str, Record]]
@@ -108,7 +124,11 @@ def _judge_one(
         fates.failed += [
             Failed(number, path, id_, item.code, redact(_detail(item))) for item in items
         ]
-    elif not record.sent:
+    elif number in record.already:
+        fates.already.append(Left(number, path, id_, "it was live already"))
+    elif number in record.left_out:
+        fates.skipped.append(Left(number, path, id_, redact(record.left_out[number])))
+    elif number not in record.touched:
         fates.skipped.append(Left(number, path, id_, redact(record.skipped or record.doubt)))
     elif got is UNKNOWN and blind and not record.doubt:
         fates.unverifiable.append(Left(number, path, id_, "no answer shows it"))

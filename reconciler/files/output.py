@@ -51,6 +51,17 @@ def write_whole(path: Path, data: bytes) -> None:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
 
 
+def make_private_directory(path: Path) -> None:
+    """Make a directory that only its owner can enter, where there is none. UsageError where it
+    is a link or something else."""
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+        if path.is_symlink():
+            raise UsageError(f"{path}: is a symbolic link; make it a directory")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be made: {error.strerror}") from None
+
+
 def _flush_directory(directory: Path) -> None:
     handle = os.open(directory, os.O_RDONLY)
     try:

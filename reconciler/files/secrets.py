@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from reconciler.core.model import Desired, DesiredNumber, Source
@@ -21,19 +21,28 @@ def resolve_secrets(desired: Desired, root: Path, environ: Mapping[str, str]) ->
     `{env: NAME}` is read from `environ`, `{file: PATH}` from below `root` (one line, its end
     dropped). InputError with every one that is missing or empty.
     """
+    used = (pair for number in desired.numbers.values() for pair in _secrets(number))
+    return resolve_refs(used, desired.secrets, root, environ)
+
+
+def resolve_refs(
+    used: Iterable[tuple[Secret, Source]],
+    in_yaml: Mapping[str, str],
+    root: Path,
+    environ: Mapping[str, str],
+) -> dict[str, str]:
+    """The same for secrets by themselves, each with the place that uses it; `in_yaml` are those
+    that stand in the YAML in clear, by ref."""
     values: dict[str, str] = {}
     problems: list[Problem] = []
-    for number in desired.numbers.values():
-        for secret, source in _secrets(number):
-            if secret.ref in values:
-                continue
-            where, _, name = secret.ref.partition(":")
-            try:
-                value = _value(desired, root, environ, where, name)
-            except ValueError as error:
-                problems.append(Problem(source.path, source.line, source.column, str(error)))
-                continue
-            values[secret.ref] = value
+    for secret, source in used:
+        if secret.ref in values:
+            continue
+        where, _, name = secret.ref.partition(":")
+        try:
+            values[secret.ref] = _value(in_yaml, root, environ, where, name)
+        except ValueError as error:
+            problems.append(Problem(source.path, source.line, source.column, str(error)))
     if problems:
         raise InputError(problems)
     return values
@@ -45,10 +54,14 @@ def _secrets(number: DesiredNumber) -> list[tuple[Secret, Source]]:
     return [(value, source) for value, source in pairs if isinstance(value, Secret)]
 
 
-def _value(desired: Desired, root: Path, environ: Mapping[str, str], where: str, name: str) -> str:
+def _value(
+    in_yaml: Mapping[str, str], root: Path, environ: Mapping[str, str], where: str, name: str
+) -> str:
     match where:
         case "yaml":
-            return desired.secrets[f"yaml:{name}"]
+            if f"yaml:{name}" not in in_yaml:
+                raise ValueError("the PIN that stood here in clear is not here now")
+            return in_yaml[f"yaml:{name}"]
         case "env":
             value = environ.get(name, "")
             if not value:

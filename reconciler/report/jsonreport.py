@@ -36,7 +36,10 @@ def outcome_json(outcome: Outcome) -> str:
         "calls": {str(channel): count for channel, count in outcome.calls.items() if count},
         "notes": list(outcome.notes),
         "stopped": outcome.stopped,
-        "journal": None,
+        "already": left(outcome.already),
+        "journal": outcome.journal or None,
+        "resumable": bool(outcome.open),
+        "audit": dict(outcome.audit),
         "converged": outcome.converged,
     }
     return json_text(document)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.core.changes import RELEASE, RISKS, Action, UnknownField, Withheld
+from reconciler.core.fingerprint import BINDING_KEY_ENV, unbound
 from reconciler.core.outcome import Failed, Left, Outcome
 from reconciler.core.plan import Plan, Summary
 from reconciler.core.text import neutral, shortened
@@ -23,7 +24,7 @@ def plain(text: str, role: str) -> str:
 def plan_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
     """What an apply would do, grouped, with the summary last."""
     summary = plan.summary
-    lines = [*_changes(plan, paint), *_not_changed(plan, paint)]
+    lines = [*_changes(plan, paint), *_unbound(plan, paint), *_not_changed(plan, paint)]
     if not lines:
         lines += [paint("No changes.", "good") + " The account matches the configuration."]
     elif not plan.difference.changes:
@@ -113,6 +114,16 @@ def _changes(plan: Plan, paint: Paint) -> Iterator[str]:
         yield f"  {paint('~', 'change')} {paint(title, 'bold')}"
         for group in block.fields:
             yield f"      {_field(block, group, paint)}"
+
+
+def _unbound(plan: Plan, paint: Paint) -> Iterator[str]:
+    """PINs that nothing ties to what is reviewed here."""
+    if numbers := unbound(plan.difference):
+        yield (
+            f"  {paint('!', 'risk')} not bound to the review: external_pin of "
+            f"{count(len(numbers), 'number')} ({examples(numbers)}): set {BINDING_KEY_ENV} "
+            "when planning and applying"
+        )
 
 
 def _gravity(block: Block) -> int:
@@ -216,6 +227,12 @@ def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
         for each in outcome.applied
         if each.path == RELEASE
     ]
+    if outcome.already:
+        numbers = list(dict.fromkeys(each.phone_number for each in outcome.already))
+        lines.append(
+            f"  note: {count(len(outcome.already), 'change')} on {examples(numbers, 5)} "
+            "had been made already"
+        )
     lines += [f"  note: {_said(note)}" for note in outcome.notes]
     if outcome.stopped:
         lines.append(f"  {paint('Stopped:', 'risk')} {_said(outcome.stopped)}")
@@ -228,9 +245,21 @@ def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
         f"{paint(head, 'good' if outcome.converged else 'risk')} {done} applied and read back: "
         f"{calls(outcome.calls)}, {count(outcome.reads, 'read')}, {duration(outcome.seconds)}."
     )
+    lines += _record(outcome)
     if not outcome.converged:
         lines.append(_how_to_go_on(outcome))
     return "\n".join(lines)
+
+
+def _record(outcome: Outcome) -> Iterator[str]:
+    """Who did it, from where, and where it is written down."""
+    if not outcome.journal:
+        return
+    audit = outcome.audit
+    who = f" by {neutral(audit['who'])}" if audit.get("who") else ""
+    commit = f" from commit {neutral(audit['commit'][:12])}" if audit.get("commit") else ""
+    plan = audit.get("plan_digest", "")[:19]
+    yield f"Plan {plan}{commit}{who}; journal: {neutral(outcome.journal)}"
 
 
 def _failures(items: Sequence[Failed], paint: Paint) -> Iterator[str]:
@@ -242,8 +271,15 @@ def _left(name: str, items: Sequence[Left], paint: Paint) -> Iterator[str]:
     yield from _by_reason(name, [(item, item.reason) for item in items], paint)
 
 
+def left_lines(name: str, items: Sequence[Left]) -> Iterator[str]:
+    """What was left, and why, a line for each path and reason."""
+    yield from _left(name, items, plain)
+
+
 def _how_to_go_on(outcome: Outcome) -> str:
     """What to do about what is left, the most useful first."""
+    if outcome.open and outcome.journal:
+        return f"To finish it: reconciler resume {neutral(outcome.journal)}"
     if outcome.failed or outcome.unconfirmed or outcome.skipped or outcome.stopped:
         return "What is left shows in the next plan: run `reconciler plan`, then apply again."
     if outcome.unknown:

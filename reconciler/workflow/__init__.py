@@ -1,10 +1,13 @@
 """One function per command: what it reads, in which order, and what it hands to the report."""
 
-from reconciler.workflow.applying import apply
+from reconciler.workflow.applying import apply, one_apply, one_apply_here
 from reconciler.workflow.common import Options, Project, load
 from reconciler.workflow.jobs import jobs_list, jobs_show, jobs_wait
 from reconciler.workflow.ownership import verify
 from reconciler.workflow.planning import Planned, drift, plan
+from reconciler.workflow.resuming import newest_unfinished, open_journal, resume
+from reconciler.workflow.reverting import revert
+from reconciler.workflow.saved import apply_saved, load_plan, save_plan
 from reconciler.workflow.snapshots import fetch_everything, load_snapshot, snapshot_json
 
 __all__ = [
@@ -12,14 +15,23 @@ __all__ = [
     "Planned",
     "Project",
     "apply",
+    "apply_saved",
     "drift",
     "fetch_everything",
     "jobs_list",
     "jobs_show",
     "jobs_wait",
     "load",
+    "load_plan",
     "load_snapshot",
+    "newest_unfinished",
+    "one_apply",
+    "one_apply_here",
+    "open_journal",
     "plan",
+    "resume",
+    "revert",
+    "save_plan",
     "snapshot_json",
     "verify",
 ]

@@ -26,6 +26,7 @@ class Options:
     job_timeout: float | None = None
     concurrency: int | None = None
     allow: frozenset[Allowance] = frozenset()
+    journal: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

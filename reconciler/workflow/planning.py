@@ -12,12 +12,14 @@ from reconciler.api.few import read_few
 from reconciler.api.listings import Found, Progress, ignore_progress, read_lists
 from reconciler.api.ownership import ask_ownership
 from reconciler.api.read import ReadClient, open_reader
+from reconciler.api.settings import Endpoint, Limits
 from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS
 from reconciler.core.changes import Difference, UnknownField
 from reconciler.core.diff import diff, live_value
 from reconciler.core.emergency import ON_ITS_WAY
 from reconciler.core.fetchplan import Needs, lists_for, more_lists
 from reconciler.core.fields import Kind
+from reconciler.core.fingerprint import BINDING_KEY_ENV, bind
 from reconciler.core.live import build_snapshot
 from reconciler.core.model import Desired, Snapshot
 from reconciler.core.plan import JOB_CALLS, Origin, Plan, make_plan
@@ -43,24 +45,32 @@ class Planned:
     project: Project
     secrets: Mapping[str, str] = field(repr=False)
     reads: int = 0
-    refusals: tuple[str, ...] = ()
-    """The rules that refuse the whole apply, and why."""
     notes: tuple[str, ...] = ()
 
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """The rules that refuse the whole apply, and why."""
+        return self.plan.refusals
 
-async def plan(path: Path, options: Options, progress: Progress = ignore_progress) -> Planned:
-    """What would make the account as the project at `path` declares it. Sends no write."""
-    return await _compare(path, options, progress, for_drift=False)
+
+async def plan(
+    path: Path | Project, options: Options, progress: Progress = ignore_progress
+) -> Planned:
+    """What would make the account as the project, or that at a path, declares it. Sends no
+    write."""
+    project = path if isinstance(path, Project) else load(path)
+    return await _compare(project, options, progress, for_drift=False)
 
 
 async def drift(path: Path, options: Options, progress: Progress = ignore_progress) -> Planned:
     """How the account differs from the project at `path`; what no answer can show is passed
     over, with a note."""
-    return await _compare(path, options, progress, for_drift=True)
+    return await _compare(load(path), options, progress, for_drift=True)
 
 
-async def _compare(path: Path, options: Options, progress: Progress, *, for_drift: bool) -> Planned:
-    project = load(path)
+async def _compare(
+    project: Project, options: Options, progress: Progress, *, for_drift: bool
+) -> Planned:
     targeted = by_target(project.desired, options.scope.targets)
     if options.scope.targets and not targeted.numbers:
         raise UsageError("no declared number matches --target")
@@ -68,21 +78,36 @@ async def _compare(path: Path, options: Options, progress: Progress, *, for_drif
         snapshot = load_snapshot(options.live)
         return _planned(project, targeted, options, snapshot, for_drift=for_drift)
     endpoint, limits = account(project.desired, options)
-    clock = SystemClock()
-    async with open_reader(endpoint, limits, clock) as reader:
-        found = await _read_needed(
-            reader, project.desired, targeted, options, limits.page_size, progress
-        )
-        snapshot = build_snapshot(
-            found.rows,
-            found.reads,
-            base_url=endpoint.base_url,
-            fetched_at=clock.now(),
-            calls=reader.reads,
-            account_size=found.account_size,
+    async with open_reader(endpoint, limits, SystemClock()) as reader:
+        snapshot = await read_snapshot_for(
+            reader, endpoint, project.desired, options, limits, progress, targeted=targeted
         )
         first = _planned(project, targeted, options, snapshot, for_drift=for_drift)
         return await _preflight(reader, first, options)
+
+
+async def read_snapshot_for(
+    reader: ReadClient,
+    endpoint: Endpoint,
+    desired: Desired,
+    options: Options,
+    limits: Limits,
+    progress: Progress,
+    *,
+    targeted: Desired | None = None,
+) -> Snapshot:
+    """The account, as far as `targeted` (all of `desired`) declares it."""
+    found = await _read_needed(
+        reader, desired, targeted or desired, options, limits.page_size, progress
+    )
+    return build_snapshot(
+        found.rows,
+        found.reads,
+        base_url=endpoint.base_url,
+        fetched_at=reader.clock.now(),
+        calls=reader.reads,
+        account_size=found.account_size,
+    )
 
 
 def _planned(
@@ -104,10 +129,10 @@ def _planned(
     if for_drift:
         difference, notes = _without_write_only(difference)
     notes = (*notes, *_on_their_way(meant, snapshot))
-    return _with_plan(project, options, snapshot, secrets, difference, notes)
+    return with_plan(project, options, snapshot, secrets, difference, notes)
 
 
-def _with_plan(
+def with_plan(
     project: Project,
     options: Options,
     snapshot: Snapshot,
@@ -119,6 +144,8 @@ def _with_plan(
     desired, now = project.desired, SystemClock().now()
     allowed = desired.safety.allowing(options.allow)
     difference = withhold(difference, snapshot, desired.safety, allowed, now.date())
+    key = os.environ.get(BINDING_KEY_ENV, "")
+    difference = bind(difference, key, secrets, lambda number: _live_pin(snapshot, number))
     limits = limits_of(desired, options)
     made = make_plan(
         difference,
@@ -131,7 +158,13 @@ def _with_plan(
         allowed=tuple(sorted(allowed)),
     )
     refused = refusals(made, snapshot, desired.safety, allowed, len(desired.numbers))
-    return Planned(made, snapshot, project, secrets, snapshot.reads, refused, notes)
+    made = replace(made, refusals=refused)
+    return Planned(made, snapshot, project, secrets, snapshot.reads, notes)
+
+
+def _live_pin(snapshot: Snapshot, number: str) -> str | None:
+    pin = live_value(snapshot, snapshot.numbers[number], "external_pin")
+    return pin if isinstance(pin, str) else None
 
 
 def _on_their_way(desired: Desired, snapshot: Snapshot) -> Iterator[str]:
@@ -234,7 +267,7 @@ async def _preflight(reader: ReadClient, planned: Planned, options: Options) -> 
     locked = frozenset(bulk) - answer.editable
     if not hidden and not locked:
         return replace(planned, reads=reader.reads)
-    again = _with_plan(
+    again = with_plan(
         planned.project,
         options,
         planned.snapshot,

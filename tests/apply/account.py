@@ -71,6 +71,7 @@ class Watched:
 
     written: dict[Channel, int] = field(default_factory=dict)
     read_back: int = 0
+    told: list[str] = field(default_factory=list)
 
     def planned(self, channel: Channel, numbers: int) -> None:
         del channel, numbers
@@ -80,6 +81,9 @@ class Watched:
 
     def confirming(self, numbers: int) -> None:
         self.read_back = numbers
+
+    def said(self, text: str) -> None:
+        self.told.append(text)
 
 
 def _nothing(request: httpx.Request) -> None:

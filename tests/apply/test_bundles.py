@@ -162,7 +162,7 @@ def test_what_a_row_shows_is_confirmed_by_reading(shown: Account) -> None:
 def test_a_move_that_is_ignored_is_not_called_done(shown: Account) -> None:
     shown.control.script(call="bundle", no_effect=True)
     outcome = shown.apply()
-    assert (ONE, "bundle_id") in [(each.phone_number, each.path) for each in outcome.failed]
+    assert (ONE, "bundle_id") in [(each.phone_number, each.path) for each in outcome.skipped]
 
 
 def test_a_join_that_is_ignored_is_unconfirmed(make_account: MakeAccount) -> None:
@@ -182,7 +182,7 @@ def test_the_bundle_that_a_number_is_in_is_no_change(make_account: MakeAccount) 
 def test_a_number_that_cannot_leave_does_not_count_as_moved(shown: Account) -> None:
     shown.control.script(call="bundle", fail={ONE: Failure()})
     outcome = shown.apply()
-    assert [(each.path, each.operation) for each in outcome.failed] == [("bundle_id", "op-0003")]
+    assert [(each.path, each.operation) for each in outcome.skipped] == [("bundle_id", "op-0003")]
     assert shown.state()["bundle_id"] == OTHER
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from reconciler.core.fields import Channel
 from reconciler.core.safety import Allowance
 from reconciler.core.scope import Scope, Section
-from reconciler.errors import Exit, InputError
+from reconciler.errors import Exit, InputError, ReconcilerError
 from reconciler.report.jsonreport import outcome_json, plan_json
 from reconciler.report.text import outcome_text, plan_text
 from reconciler.sandbox.faults import Distort, Drop, Respond
@@ -192,7 +193,7 @@ def test_a_lock_that_comes_after_the_plan_is_respected(account: Account) -> None
     planned = account.plan(allow=RELEASE)
     account.control.change(ONE, "deletion_lock_enabled", True)
     outcome = account.apply(planned, allow=RELEASE)
-    assert ([each.phone_number for each in outcome.failed], owns(account)) == ([ONE], True)
+    assert ([each.phone_number for each in outcome.skipped], owns(account)) == ([ONE], True)
 
 
 def test_a_number_that_is_not_active_is_not_given_back(make_account: MakeAccount) -> None:
@@ -221,13 +222,13 @@ def test_a_number_that_went_after_the_plan_is_done(
     assert account.apply(planned, allow=RELEASE).converged
 
 
-def test_a_job_that_is_refused_for_one_that_went_reports_the_others(account: Account) -> None:
+def test_one_that_went_already_does_not_keep_a_job_from_the_others(account: Account) -> None:
     account.declare({ONE: GONE, TWO: GONE})
     planned = account.plan(allow=RELEASE)
     account.control.remove(ONE)
     outcome = account.apply(planned, allow=RELEASE)
-    assert [each.phone_number for each in outcome.applied] == [ONE]
-    assert [each.phone_number for each in outcome.failed] == [TWO]
+    assert [each.phone_number for each in outcome.already] == [ONE]
+    assert [each.phone_number for each in outcome.applied] == [TWO]
 
 
 # ---- what goes wrong ----------------------------------------------------------------------------
@@ -245,11 +246,11 @@ def test_a_lost_answer_is_judged_by_reading_and_not_sent_again(
 
 
 @pytest.mark.parametrize("who", [(ONE,), (ONE, TWO)], ids=["delete", "job"])
-def test_a_lost_request_is_unconfirmed(account: Account, who: tuple[str, ...]) -> None:
+def test_a_lost_request_is_sent_again(account: Account, who: tuple[str, ...]) -> None:
     account.control.fault(Drop(), method="POST|DELETE", path="numbers/(jobs/delete|[0-9])")
     account.declare(dict.fromkeys(who, GONE))
-    outcome = account.apply(allow=RELEASE)
-    assert (summary(outcome), outcome.exit_code) == ((0, 0, len(who), 0), Exit.INCOMPLETE)
+    assert account.apply(allow=RELEASE).converged
+    assert len(account.writes()) == 2
 
 
 def test_a_release_that_is_refused_is_a_failure(account: Account) -> None:
@@ -291,9 +292,23 @@ def test_a_number_that_still_reads_for_a_while_is_waited_for(make_account: MakeA
 def test_a_number_that_cannot_be_read_is_not_called_gone(account: Account) -> None:
     account.declare({ONE: GONE})
     planned = account.plan(allow=RELEASE)
-    for call in ("get_number", "list_slim", "list_numbers"):
-        account.control.fault(Respond(status=503), call=call, times=None)
+
+    def break_reading(request: httpx.Request) -> None:
+        if request.method == "DELETE":
+            for call in ("get_number", "list_slim", "list_numbers"):
+                account.control.fault(Respond(status=503), call=call, times=None)
+
+    account.asked = break_reading
     assert summary(account.apply(planned, allow=RELEASE)) == (0, 0, 1, 0)
+
+
+def test_a_number_that_cannot_be_looked_at_is_not_given_back(account: Account) -> None:
+    account.declare({ONE: GONE})
+    planned = account.plan(allow=RELEASE)
+    account.control.fault(Respond(status=503), call="get_number", times=None)
+    with pytest.raises(ReconcilerError, match="nothing was written"):
+        account.apply(planned, allow=RELEASE)
+    assert account.writes() == []
 
 
 @pytest.mark.parametrize("status", [401, 403])

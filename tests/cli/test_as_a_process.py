@@ -257,7 +257,7 @@ def test_ctrl_c_twice_leaves_at_once(
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=SECONDS)
     assert told.startswith(b"Interrupted: finishing")
-    assert (process.returncode, b"reconciler plan" in err) == (130, True)
+    assert (process.returncode, b"reconciler resume" in err) == (130, True)
     assert time.monotonic() - started < 10
 
 

@@ -1,0 +1,12 @@
+"""Carrying out a plan: the only room that writes.
+
+For each operation: journal the intent; read its numbers again and compare them with what the plan
+was made from; send it once; journal the answer; wait for its job; read every field back. Only a
+value that was read back counts as applied. What was lost on the way is settled by reading, and
+sent again only where it did not happen.
+"""
+
+from reconciler.apply.control import Stop, Watcher
+from reconciler.apply.run import Applier, Context
+
+__all__ = ["Applier", "Context", "Stop", "Watcher"]

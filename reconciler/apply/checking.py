@@ -1,0 +1,138 @@
+"""The look before every write: are the numbers of an operation as the plan found them?"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from reconciler.api.read import ReadClient
+from reconciler.api.reread import Reread, Target, reread
+from reconciler.core.changes import Change
+from reconciler.core.fields import Channel
+from reconciler.core.freshness import Secrets, Standing, paths_to_read, standing
+from reconciler.core.operations import Operation, covered, leaves_bundle
+from reconciler.core.plan import JOB_CALLS, Plan
+from reconciler.core.rules import FORWARDING_ENABLED, FORWARDS_TO
+
+_FORWARDING = frozenset({FORWARDING_ENABLED, FORWARDS_TO})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An operation that is about to be sent for these numbers."""
+
+    operation: Operation
+    numbers: tuple[str, ...]
+
+
+class Checker:
+    """Reads numbers again and judges them.
+
+    Background jobs that are about to be sent at the same time are read together: in one scan of a
+    list instead of one each.
+    """
+
+    def __init__(self, plan: Plan, reader: ReadClient, secrets: Secrets, *, page_size: int) -> None:
+        self._plan = plan
+        self._reader = reader
+        self._secrets = secrets
+        self._page_size = page_size
+        self._changes = {change.phone_number: change for change in plan.difference.changes}
+        self._leavers = {each.id for each in plan.operations if leaves_bundle(each)}
+        self._waiting: list[tuple[Request, asyncio.Future[Reread]]] = []
+        self._batch: asyncio.Task[None] | None = None
+        self._forwarded: set[str] = set()
+
+    async def check(self, request: Request) -> dict[str, Standing]:
+        """How each number stands to its operation. KeyRefusedError passes."""
+        if request.operation.call in JOB_CALLS:
+            again = await self._together(request)
+        else:
+            again = await self._read([request])
+        return self.judge(request, again)
+
+    async def read_all(
+        self, requests: Sequence[Request], also: Mapping[str, Sequence[str]]
+    ) -> Reread:
+        """Every number of `requests`, in one go; `also` are further paths, by number."""
+        return await self._read(requests, also)
+
+    def judge(self, request: Request, again: Reread) -> dict[str, Standing]:
+        """How each number stands to its operation, by what was read."""
+        operation = request.operation
+        return {
+            number: standing(
+                operation,
+                self._changes[number],
+                None if number in again.gone else again.values[number],
+                self._secrets,
+                half_moved=self._is_half_moved(operation),
+                excused=frozenset({"connection_id"} if number in self._forwarded else ()),
+            )
+            for number in request.numbers
+        }
+
+    def was_sent(self, request: Request) -> None:
+        """Switching forwarding on may move `connection_id`: that is not somebody else's doing."""
+        for number in request.numbers:
+            if not _FORWARDING.isdisjoint(covered(request.operation, self._changes[number])):
+                self._forwarded.add(number)
+
+    def _is_half_moved(self, operation: Operation) -> bool:
+        return (
+            operation.call is Channel.BUNDLE
+            and operation.id not in self._leavers
+            and not self._leavers.isdisjoint(operation.depends_on)
+        )
+
+    async def _together(self, request: Request) -> Reread:
+        result: asyncio.Future[Reread] = asyncio.get_running_loop().create_future()
+        self._waiting.append((request, result))
+        if self._batch is None:
+            self._batch = asyncio.ensure_future(self._read_batches())
+        return await result
+
+    async def _read_batches(self) -> None:
+        try:
+            while self._waiting:
+                await asyncio.sleep(0)  # whoever is ready in this turn of the loop comes along
+                batch, self._waiting = self._waiting, []
+                try:
+                    again = await self._read([request for request, _ in batch])
+                except Exception as error:  # noqa: BLE001 - it is handed to everybody who waits
+                    for _, result in batch:
+                        if not result.done():
+                            result.set_exception(error)
+                    continue
+                for _, result in batch:
+                    if not result.done():
+                        result.set_result(again)
+        finally:
+            self._batch = None
+
+    async def _read(
+        self,
+        requests: Sequence[Request],
+        also: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> Reread:
+        paths: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        for number, more in also.items():
+            paths[number].update(dict.fromkeys(more))
+        for request in requests:
+            for number in request.numbers:
+                found = paths_to_read(request.operation, self._changes[number])
+                paths[number].update(dict.fromkeys(found))
+        targets = [_target(self._changes[number], found) for number, found in paths.items()]
+        return await reread(
+            self._reader,
+            targets,
+            account_size=self._plan.live_numbers,
+            page_size=self._page_size,
+        )
+
+
+def _target(change: Change, paths: Mapping[str, None]) -> Target:
+    return Target(change.phone_number, change.id, tuple(paths), change.kind)

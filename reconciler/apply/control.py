@@ -1,0 +1,51 @@
+"""How an apply is watched and stopped from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from reconciler.core.fields import Channel
+
+
+class Watcher(Protocol):
+    """Told how an apply goes, for a progress bar."""
+
+    def planned(self, channel: Channel, numbers: int) -> None:
+        """So many numbers are to be written by `channel`."""
+
+    def advanced(self, channel: Channel, numbers: int) -> None:
+        """So many more are settled."""
+
+    def confirming(self, numbers: int) -> None:
+        """So many numbers are being read back."""
+
+    def said(self, text: str) -> None:
+        """Something that has to reach the user now, whatever happens next."""
+
+
+class Log(Protocol):
+    """Where every step is written down; returns when that is safe. JournalError where it is not."""
+
+    async def write(self, entry: Mapping[str, Any]) -> None:
+        """Write one entry."""
+
+
+@dataclass(slots=True)
+class Stop:
+    """Whether to go on writing; set once, by a refused key, a wrong job or the user.
+
+    The writer's `Gate` looks at it too: a write that still waits for its turn does not go.
+    """
+
+    reason: str = ""
+    key_refused: bool = False
+    interrupted: bool = False
+
+    def now(self, reason: str, *, key_refused: bool = False, interrupted: bool = False) -> None:
+        """Start no new write. The first reason stands."""
+        if not self.reason:
+            self.reason = reason
+            self.key_refused = key_refused
+            self.interrupted = interrupted

@@ -1,0 +1,35 @@
+"""`reconciler resume`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.cli.options import options_from, resuming_options
+from reconciler.errors import Exit
+
+
+@click.command("resume")
+@click.argument("journal", required=False, type=click.Path(path_type=Path), metavar="[JOURNAL]")
+@resuming_options
+def command(journal: Path | None, output_format: str, no_color: bool, **given: Any) -> Exit:
+    """Finish an interrupted apply from its JOURNAL (the newest unfinished one).
+
+    What is unknown is settled by reading; nothing is sent that the plan does not hold.
+    """
+    from reconciler import workflow  # see cli/__init__
+    from reconciler.cli.carry import carry_out, report
+    from reconciler.cli.terminal import say
+
+    options = options_from(given)
+    found = workflow.open_journal(journal) if journal else workflow.newest_unfinished()
+    if found.history.finished:
+        say(f"{found.path} is finished: nothing was sent.")
+        return Exit.OK
+    with workflow.one_apply_here(options):
+        outcome = carry_out(
+            lambda watcher, stop: workflow.resume(found, options, watcher, stop), no_color
+        )
+    return report(outcome, output_format, no_color)

@@ -1,0 +1,27 @@
+"""`reconciler show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.options import color_option, plan_format_option
+from reconciler.errors import Exit
+
+
+@click.command("show")
+@click.argument("planfile", type=click.Path(path_type=Path), metavar="PLANFILE")
+@plan_format_option
+@color_option
+def command(planfile: Path, output_format: str, no_color: bool) -> Exit:
+    """Show a plan that `plan --out` saved, in any format. Needs no key and no network."""
+    from reconciler import workflow  # see cli/__init__
+    from reconciler.cli.terminal import painter
+    from reconciler.report.formats import plan_report
+    from reconciler.report.view import View
+
+    saved = workflow.load_plan(planfile)
+    view = View(refusals=saved.refusals)
+    click.echo(plan_report(saved, output_format, view, painter(no_color)))
+    return Exit.OK

@@ -1,0 +1,102 @@
+"""Going on from a journal: finish what it began."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.api.clock import SystemClock
+from reconciler.api.read import open_reader
+from reconciler.apply import Context, Stop, Watcher
+from reconciler.apply.checking import Checker
+from reconciler.core.outcome import Outcome
+from reconciler.core.replay import History
+from reconciler.core.text import Redactor
+from reconciler.errors import UsageError
+from reconciler.files import find_project
+from reconciler.files.origin import author
+from reconciler.journal import Journal, Lines, journals_in, read_history, read_lines
+from reconciler.workflow.applying import Run, forwarding_switched_on, secrets_of, write
+from reconciler.workflow.common import Options, account, account_here
+from reconciler.workflow.saved import (
+    check_account,
+    check_base_url,
+    check_bound,
+    connections_in,
+    live_pins,
+    plan_secrets,
+    read_targets,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A journal that was read."""
+
+    path: Path
+    lines: Lines
+    history: History
+
+
+def open_journal(path: Path) -> Found:
+    """The journal at `path`. UsageError where it is none, or damaged."""
+    lines = read_lines(path)
+    return Found(path, lines, read_history(path, lines))
+
+
+def newest_unfinished() -> Found:
+    """The one journal of the project here that is not finished. UsageError where there is none,
+    or several, which are named."""
+    root = find_project(Path(), Path.cwd()).root
+    unfinished = [
+        found for path in journals_in(root) if not (found := open_journal(path)).history.finished
+    ]
+    if not unfinished:
+        raise UsageError("there is no unfinished journal here: nothing to resume")
+    if len(unfinished) > 1:
+        names = ", ".join(str(found.path) for found in unfinished)
+        raise UsageError(f"several journals are unfinished; name the one to resume: {names}")
+    return unfinished[0]
+
+
+async def resume(found: Found, options: Options, watcher: Watcher, stop: Stop) -> Outcome:
+    """Finish an interrupted apply: settle by reading what is unknown, then send what was not.
+
+    Nothing is sent that the plan of the journal does not hold.
+    """
+    plan = found.history.plan
+    endpoint, limits = account(account_here(), options)
+    root = find_project(Path(), Path.cwd()).root
+    check_base_url(plan, endpoint.base_url)
+    secrets = plan_secrets(plan, root)
+    check_bound(plan, secrets)
+    clock = SystemClock()
+    async with open_reader(endpoint, limits, clock) as reader:
+        checker = Checker(plan, reader, secrets_of(secrets), page_size=limits.page_size)
+        again = await read_targets(plan, checker)
+        check_account(plan, again)
+        pins = frozenset({*secrets.values(), *live_pins(again)})
+        context = Context(
+            secrets_of(secrets),
+            Redactor((endpoint.api_key, *pins)),
+            limits,
+            connections=forwarding_switched_on(plan, connections_in(again)),
+            past=found.history.operations,
+        )
+        run = Run(plan, endpoint, limits, root, context, pins)
+        with _journal_of(found) as journal:
+            by = author(root, os.environ)
+            await journal.write({"entry": "resume", "by": by, "at": clock.now().isoformat()})
+            return await write(run, journal, found.history.by, reader, clock, watcher, stop)
+
+
+@contextmanager
+def _journal_of(found: Found) -> Iterator[Journal]:
+    journal = Journal.go_on(found.path, found.lines)
+    try:
+        yield journal
+    finally:
+        journal.close()

@@ -1,0 +1,263 @@
+"""Plans in files: saved, shown, and applied on this machine or another."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from reconciler.api.clock import SystemClock
+from reconciler.api.read import ReadClient, open_reader
+from reconciler.api.reread import Reread
+from reconciler.apply import Context, Stop, Watcher
+from reconciler.apply.checking import Checker, Request
+from reconciler.core.changes import Action
+from reconciler.core.fingerprint import BINDING_KEY_ENV, fingerprint_of
+from reconciler.core.freshness import State
+from reconciler.core.model import Source
+from reconciler.core.outcome import Outcome
+from reconciler.core.plan import Plan
+from reconciler.core.planfile import plan_document
+from reconciler.core.planload import read_plan
+from reconciler.core.safety import Allowance
+from reconciler.core.text import Redactor
+from reconciler.core.values import LiveValue, Secret
+from reconciler.errors import ReconcilerError, SafetyError, StaleError, UsageError
+from reconciler.files import find_project
+from reconciler.files.output import write_whole
+from reconciler.files.secrets import resolve_refs
+from reconciler.report.grouping import examples
+from reconciler.workflow.applying import (
+    Run,
+    carry_out,
+    forwarding_switched_on,
+    secrets_of,
+    switching_numbers,
+)
+from reconciler.workflow.common import Options, account, account_here, load
+
+_MOST_BYTES = 8 * 1024**3
+_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+OnStale = Literal["abort", "skip"]
+
+
+def save_plan(plan: Plan, path: Path) -> str:
+    """Write the plan file, whole or not at all; its digest."""
+    document = plan_document(plan)
+    write_whole(path, msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
+    digest: str = document["digest"]
+    return digest
+
+
+def load_plan(path: Path) -> Plan:
+    """A plan that `save_plan` wrote. UsageError for what is none, was changed, or could have
+    been: a file that others may write to."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                raise UsageError(f"{path}: is not a plain file")
+            if found.st_mode & _OTHERS_MAY_WRITE:
+                raise UsageError(
+                    f"{path}: others may write to it, so it cannot be trusted: chmod go-w"
+                )
+            if found.st_size > _MOST_BYTES:
+                raise UsageError(f"{path}: too large for a plan")
+            data = msgspec.json.decode(file.read())
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise UsageError(f"{path}: not a plan that `plan --out` wrote: no JSON") from None
+    return read_plan(data, str(path))
+
+
+async def apply_saved(
+    plan: Plan, options: Options, on_stale: OnStale, watcher: Watcher, stop: Stop
+) -> Outcome:
+    """Carry out a saved plan: exactly its operations, minus what is stale.
+
+    Raises UsageError for another account's plan, SafetyError for one that a rule refused,
+    StaleError where something moved and `on_stale` is "abort". Nothing is written then.
+    """
+    here = account_here()
+    endpoint, limits = account(here, options)
+    root = find_project(Path(), Path.cwd()).root
+    check_base_url(plan, endpoint.base_url)
+    secrets = plan_secrets(plan, root)
+    check_bound(plan, secrets)
+    clock = SystemClock()
+    async with open_reader(endpoint, limits, clock) as reader:
+        checker = Checker(plan, reader, secrets_of(secrets), page_size=limits.page_size)
+        again = await read_targets(plan, checker)
+        check_account(plan, again)
+        if _is_live_already(plan, checker, again):
+            return _already_applied(plan, reader)
+        check_refusals(plan, options)
+        stale, unread = _stale(plan, checker, again)
+        if stale and on_stale == "abort":
+            raise StaleError(_stale_text(stale))
+        if unread and on_stale == "abort":
+            raise ReconcilerError(
+                "nothing was written: " + _named(unread, "cannot be compared with the plan")
+            )
+        pins = frozenset({*secrets.values(), *live_pins(again)})
+        context = Context(
+            secrets_of(secrets),
+            Redactor((endpoint.api_key, *pins)),
+            limits,
+            connections=forwarding_switched_on(plan, connections_in(again)),
+            stale=stale,
+        )
+        run = Run(plan, endpoint, limits, root, context, pins)
+        return await carry_out(run, options, reader, clock, watcher, stop)
+
+
+async def read_targets(plan: Plan, checker: Checker) -> Reread:
+    """Every number that the plan touches, read again by the cheapest way."""
+    requests = [Request(each, each.numbers) for each in plan.operations]
+    return await checker.read_all(
+        requests, dict.fromkeys(switching_numbers(plan), ("connection_id",))
+    )
+
+
+def check_base_url(plan: Plan, base_url: str) -> None:
+    """A plan is for one API address."""
+    if plan.base_url.rstrip("/") != base_url.rstrip("/"):
+        raise UsageError(
+            f"the plan was made for {plan.base_url}, but here the API is {base_url}: set "
+            "TELNYX_BASE_URL, or account.base_url in reconciler.yaml; nothing was written"
+        )
+
+
+def check_refusals(plan: Plan, options: Options) -> None:
+    """What a rule refused when the plan was made is refused now, unless it is allowed now."""
+    left = [
+        each
+        for each in plan.refusals
+        if not any(rule.option in each for rule in options.allow & _WHOLE)
+    ]
+    if left:
+        raise SafetyError("nothing was written: " + "; ".join(left))
+
+
+_WHOLE = frozenset({Allowance.MAX_CHANGES, Allowance.EMPTY_ACCOUNT})
+
+
+def plan_secrets(plan: Plan, root: Path) -> dict[str, str]:
+    """The PINs that the plan writes, by ref. InputError where one cannot be had here."""
+    used: list[tuple[Secret, Source]] = [
+        (field.after, field.source)
+        for change in plan.difference.changes
+        for field in change.fields
+        if isinstance(field.after, Secret)
+    ]
+    in_yaml: Mapping[str, str] = {}
+    if any(secret.ref.startswith("yaml:") for secret, _ in used):
+        in_yaml = load(Path()).desired.secrets
+    return resolve_refs(used, in_yaml, root, os.environ)
+
+
+def check_bound(plan: Plan, secrets: Mapping[str, str]) -> None:
+    """A PIN that is bound to the review has to be the one that was reviewed."""
+    key = os.environ.get(BINDING_KEY_ENV, "")
+    for change in plan.difference.changes:
+        for field in change.fields:
+            secret = field.after
+            if not isinstance(secret, Secret) or not secret.fingerprint:
+                continue
+            if not key:
+                raise UsageError(
+                    f"the plan binds its PINs to the review: set {BINDING_KEY_ENV} to the value "
+                    "it was made with; nothing was written"
+                )
+            found = fingerprint_of(key, secret.ref, secrets[secret.ref])
+            if not hmac.compare_digest(found, secret.fingerprint):
+                raise UsageError(
+                    f"{secret.ref} is not the PIN that was reviewed, or {BINDING_KEY_ENV} is not "
+                    "the one the plan was made with; nothing was written"
+                )
+
+
+def check_account(plan: Plan, again: Reread) -> None:
+    """A plan none of whose numbers is there is another account's; what it releases may be gone."""
+    updates = any(change.action is Action.UPDATE for change in plan.difference.changes)
+    if updates and again.gone >= {change.phone_number for change in plan.difference.changes}:
+        raise UsageError(
+            "none of the numbers of the plan is in this account under its id: it is another "
+            "account's plan; nothing was written"
+        )
+
+
+def connections_in(again: Reread) -> dict[str, LiveValue]:
+    """The connections that were read, by number."""
+    path = "connection_id"
+    return {number: each[path] for number, each in again.values.items() if path in each}
+
+
+def live_pins(again: Reread) -> frozenset[str]:
+    """The PINs that were read: an answer may repeat the old one."""
+    found = (values.get("external_pin") for values in again.values.values())
+    return frozenset(pin for pin in found if isinstance(pin, str))
+
+
+def _stale(
+    plan: Plan, checker: Checker, again: Reread
+) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """What has moved, by operation and number, with the why; and what cannot be read, by number."""
+    stale: dict[str, dict[str, str]] = {}
+    unread: dict[str, str] = {}
+    for operation in plan.operations:
+        for number, found in checker.judge(Request(operation, operation.numbers), again).items():
+            if found.state is State.MOVED:
+                stale.setdefault(operation.id, {})[number] = found.reason
+            elif found.state is State.UNREAD:
+                unread[number] = found.reason
+    return stale, unread
+
+
+def _stale_text(stale: Mapping[str, Mapping[str, str]]) -> str:
+    by_number = {number: why for numbers in stale.values() for number, why in numbers.items()}
+    return (
+        "the plan is stale, nothing was written: "
+        + _named(by_number, "moved since it was made")
+        + "; make it anew, or apply the rest with --on-stale skip"
+    )
+
+
+def _named(by_number: Mapping[str, str], how: str, most: int = 10) -> str:
+    numbers = [f"{number} ({why})" for number, why in by_number.items()]
+    return f"{len(numbers):,} number{'s'[: len(numbers) != 1]} {how}: {examples(numbers, most)}"
+
+
+def _is_live_already(plan: Plan, checker: Checker, again: Reread) -> bool:
+    """Whether every change is live: then there is nothing to send."""
+    return bool(plan.operations) and all(
+        found.state is State.DONE
+        for operation in plan.operations
+        for found in checker.judge(Request(operation, operation.numbers), again).values()
+    )
+
+
+def _already_applied(plan: Plan, reader: ReadClient) -> Outcome:
+    difference = plan.difference
+    return Outcome(
+        applied=(),
+        failed=(),
+        unconfirmed=(),
+        unverifiable=(),
+        skipped=(),
+        withheld=difference.withheld,
+        not_owned=difference.not_owned,
+        unknown=difference.unknown,
+        calls={},
+        reads=reader.reads,
+        seconds=0.0,
+        notes=("already applied: every change of the plan is live; nothing was sent",),
+    )

@@ -1,0 +1,13 @@
+"""What every test runs under."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The lock of an account is held per machine: tests side by side use the same made-up one."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
