@@ -18,6 +18,7 @@ from reconciler.errors import Exit, InputError, NotSupportedYetError, Reconciler
 _COMMANDS = {
     "validate": "Check the YAML offline: all errors, with their lines.",
     "fetch": "Snapshot the live account into a file.",
+    "export": "Write the live account as YAML.",
     "plan": "Show what apply would do; never writes.",
     "apply": "Make the account what the YAML declares.",
     "resume": "Finish an interrupted apply from its journal.",
@@ -33,7 +34,6 @@ _NOT_YET = frozenset(
     {
         "init",
         "fmt",
-        "export",
         "diff",
         "explain",
         "emergency",

@@ -150,6 +150,21 @@ reverting_options: Callable[[F], F] = _stack(
 )
 """For revert: a plan without a PATH."""
 
+exporting_options: Callable[[F], F] = _stack(
+    click.option(
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="GLOB_OR_NUMBER",
+        help="Only these live numbers, such as +13125550001 or '+1312*'.",
+    ),
+    click.option("--tag", "tags", multiple=True, help="Only live numbers with this tag."),
+    _SCOPE[2],
+    _LIVE,
+    *_NETWORK,
+)
+"""For export: the scope judges live numbers, for nothing is declared yet."""
+
 asking_options: Callable[[F], F] = _stack(path_argument, *_SCOPE[:2], *_NETWORK, format_option)
 """For commands that only ask about declared numbers: PATH, --target, --tag, pace, format."""
 

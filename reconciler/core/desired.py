@@ -7,6 +7,7 @@ lists replace, a tag edit applies to what the layers below gave.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -110,6 +111,21 @@ def build(
         safety=_safety(state, project),
     )
     return desired, state.problems
+
+
+def project_defaults(
+    project: Document, documents: Sequence[Document]
+) -> dict[Kind, dict[str, Any]]:
+    """What the defaults of the project file give every number, by kind and path; a value may also
+    be a Secret or a TagEdit. The project has to be right in itself."""
+    every = [project, *documents]
+    problems: list[Problem] = []
+    aliases, groups = collect_aliases(every, problems), collect_groups(every, problems)
+    state = _Build(aliases, groups, complete=True)
+    return {
+        kind: {path: entry[0] for path, entry in _defaults(state, project, 0, kind).entries.items()}
+        for kind in Kind
+    }
 
 
 def _mapping(data: Any, key: str) -> dict[str, Any]:
@@ -330,23 +346,21 @@ def _declared(state: _Build, row: Field, raw: Any, source: Source) -> Any:
         case Type.ID if raw is not None:
             return _declared_id(state, row, raw, source)
         case Type.TEXT if raw is not None:
-            _no_templates(state, raw, source)
-            return raw or None
+            return _literal(state, raw, source) or None
         case _:
             return raw
 
 
 def _declared_tags(state: _Build, raw: Any, source: Source) -> tuple[str, ...] | TagEdit:
     if isinstance(raw, dict):
-        add, remove = frozenset(raw.get("add", ())), frozenset(raw.get("remove", ()))
+        add, remove = (
+            frozenset(_literal(state, tag, source) for tag in sorted(set(raw.get(key, ()))))
+            for key in ("add", "remove")
+        )
         for tag in sorted(add & remove):
             _problem(state, source, f"tag {quoted(tag)} is both added and removed")
-        for tag in add | remove:
-            _no_templates(state, tag, source)
         return TagEdit(add, remove)
-    for tag in raw or ():
-        _no_templates(state, tag, source)
-    return tuple(sorted(set(raw or ())))
+    return tuple(sorted({_literal(state, tag, source) for tag in dict.fromkeys(raw or ())}))
 
 
 def _declared_pin(state: _Build, raw: Any, source: Source) -> Secret:
@@ -354,8 +368,7 @@ def _declared_pin(state: _Build, raw: Any, source: Source) -> Secret:
         ((where, name),) = raw.items()
         return Secret(f"{where}:{name}")
     ref = f"yaml:{source}:{source.column}"  # two numbers may stand on one line
-    _no_templates(state, raw, source)
-    state.secrets[ref] = raw
+    state.secrets[ref] = _literal(state, raw, source)
     text = "external_pin stands here in clear: prefer {env: NAME} or {file: PATH}"
     state.warnings.append(Problem(source.path, source.line, source.column, text))
     return Secret(ref)
@@ -363,8 +376,7 @@ def _declared_pin(state: _Build, raw: Any, source: Source) -> Secret:
 
 def _declared_id(state: _Build, row: Field, raw: Any, source: Source) -> str:
     if isinstance(raw, dict):
-        _no_templates(state, raw["id"], source)
-        return canonical_id(raw["id"])
+        return canonical_id(_literal(state, raw["id"], source))
     leaf = row.path.rpartition(".")[2]
     found = state.aliases.resolve(leaf, raw)
     if found is None:
@@ -374,9 +386,28 @@ def _declared_id(state: _Build, row: Field, raw: Any, source: Source) -> str:
     return canonical_id(found)
 
 
-def _no_templates(state: _Build, text: str, source: Source) -> None:
-    if "{" in text or "}" in text:
-        _problem(state, source, "templates, and braces in text, are not supported yet")
+_BRACES = re.compile(r"\{\{|\}\}|\{[^{}]*\}?|\}")
+
+
+def _literal(state: _Build, text: str, source: Source) -> str:
+    """`text` with its doubled braces single; a single one begins a template."""
+    if "{" not in text and "}" not in text:
+        return text
+
+    def one(match: re.Match[str]) -> str:
+        found = match[0]
+        if found in {"{{", "}}"}:
+            return found[0]
+        if found in {"{number}", "{last4}", "{index}"}:
+            said = f"the template {found} is not supported yet"
+        else:
+            said = (
+                f"{quoted(found)} is no template: a literal brace is written twice, as {{{{ or }}}}"
+            )
+        _problem(state, source, said)
+        return found
+
+    return _BRACES.sub(one, text)
 
 
 def _problem(state: _Build, source: Source, text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from reconciler.errors import UsageError
@@ -49,6 +50,29 @@ def write_whole(path: Path, data: bytes) -> None:
         _flush_directory(path.parent)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def write_project(directory: Path, files: Mapping[str, str]) -> None:
+    """New files of a project, by their names below `directory`: all of them or none, and none
+    over what is there. They are made to be committed, so others may read them."""
+    for name in files:
+        if (directory / name).is_symlink() or (directory / name).exists():
+            raise UsageError(f"{directory / name}: is there already; nothing was written")
+    made: list[Path] = []
+    try:
+        for name, text in files.items():
+            path = directory / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            with os.fdopen(os.open(path, how, 0o644), "wb") as file:
+                made.append(path)
+                file.write(text.encode())
+                file.flush()
+                os.fsync(file.fileno())
+    except OSError as error:
+        for path in made:
+            path.unlink(missing_ok=True)
+        raise UsageError(f"{directory}: cannot be written: {error.strerror}") from None
 
 
 def make_private_directory(path: Path) -> None:

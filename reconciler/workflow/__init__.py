@@ -2,6 +2,12 @@
 
 from reconciler.workflow.applying import apply, one_apply, one_apply_here
 from reconciler.workflow.common import Options, Project, load
+from reconciler.workflow.exporting import (
+    Export,
+    export_into,
+    export_new,
+    snapshot_for_export,
+)
 from reconciler.workflow.jobs import jobs_list, jobs_show, jobs_wait
 from reconciler.workflow.ownership import verify
 from reconciler.workflow.planning import Planned, drift, plan
@@ -11,12 +17,15 @@ from reconciler.workflow.saved import apply_saved, load_plan, save_plan
 from reconciler.workflow.snapshots import fetch_everything, load_snapshot, snapshot_json
 
 __all__ = [
+    "Export",
     "Options",
     "Planned",
     "Project",
     "apply",
     "apply_saved",
     "drift",
+    "export_into",
+    "export_new",
     "fetch_everything",
     "jobs_list",
     "jobs_show",
@@ -32,6 +41,7 @@ __all__ = [
     "resume",
     "revert",
     "save_plan",
+    "snapshot_for_export",
     "snapshot_json",
     "verify",
 ]

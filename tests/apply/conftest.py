@@ -16,9 +16,17 @@ MakeAccount = Callable[..., Account]
 
 
 @pytest.fixture
-def make_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeAccount]:
+def accounts() -> list[Account]:
+    """The accounts that a test has made so far."""
+    return []
+
+
+@pytest.fixture
+def make_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, accounts: list[Account]
+) -> Iterator[MakeAccount]:
     """Makes the account of a test; at its end every request must have been a valid one."""
-    made: list[Account] = []
+    made = accounts
     monkeypatch.chdir(tmp_path)
 
     def make(*rows: Row, **options: Any) -> Account:

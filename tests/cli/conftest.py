@@ -11,21 +11,27 @@ import pytest
 from reconciler.sandbox.fleet import Fleet, number
 from reconciler.sandbox.server import RunningSandbox
 from tests.apply.account import FOUR, ONE, THREE, TWO, Account
-from tests.apply.conftest import account, make_account
+from tests.apply.conftest import account, accounts, make_account
 from tests.cli.support import Shell
 
-__all__ = ["account", "make_account"]
+__all__ = ["account", "accounts", "make_account"]
 
 
 @pytest.fixture
 def reconciler(
-    account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    account: Account,
+    accounts: list[Account],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Shell:
-    """The command, in the project of `account`, in virtual time."""
+    """The command, in the project of `account` (or of the last one that was made), in virtual
+    time."""
+    assert account in accounts
     run = asyncio.run
 
     def in_virtual_time(work: Coroutine[Any, Any, Any]) -> Any:
-        account.clock.next_loop()
+        for each in accounts:
+            each.clock.next_loop()
         return run(work)
 
     monkeypatch.setattr(asyncio, "run", in_virtual_time)

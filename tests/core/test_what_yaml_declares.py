@@ -833,18 +833,33 @@ def test_blocks_are_not_supported_yet(declared: Declared) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "column"),
+    ("entry", "column", "template"),
     [
-        ('customer_reference: "{number}"', 5),
-        ("tags: ['{last4}']", 5),
-        ("tags: {add: ['{index}']}", 5),
-        ('connection_id: {id: "{last4}"}', 5),
-        ('external_pin: "{last4}"', 5),
-        ("messaging: {messaging_product: '{{'}", 17),
+        ('customer_reference: "{number}"', 5, "{number}"),
+        ("tags: ['{last4}']", 5, "{last4}"),
+        ("tags: {add: ['{index}']}", 5, "{index}"),
+        ('connection_id: {id: "{last4}"}', 5, "{last4}"),
+        ('external_pin: "{last4}"', 5, "{last4}"),
+        ("messaging: {messaging_product: '{number}'}", 17, "{number}"),
     ],
 )
-def test_templates_are_not_supported_yet(declared: Declared, entry: str, column: int) -> None:
+def test_templates_are_not_supported_yet(
+    declared: Declared, entry: str, column: int, template: str
+) -> None:
     text = f'numbers:\n  "{ONE}":\n    {entry}\n'
     assert declared.complaints({"a.yaml": text}) == [
-        f"a.yaml:3:{column}: templates, and braces in text, are not supported yet"
+        f"a.yaml:3:{column}: the template {template} is not supported yet"
     ]
+
+
+@pytest.mark.parametrize("text", ["{", "a}b", "{who}", "{{}"])
+def test_a_single_brace_is_an_error_that_says_to_double_it(declared: Declared, text: str) -> None:
+    problems = declared.complaints(
+        {"a.yaml": f'numbers:\n  "{ONE}": {{customer_reference: "{text}"}}\n'}
+    )
+    assert ["a literal brace is written twice" in each for each in problems] == [True]
+
+
+def test_a_doubled_brace_is_a_literal_one(declared: Declared) -> None:
+    text = f'numbers:\n  "{ONE}": {{customer_reference: "{{{{desk}}}}"}}\n'
+    assert declared.settings({"a.yaml": text})["customer_reference"] == "{desk}"

@@ -1,6 +1,6 @@
 """Accounts in process, and a command line on them."""
 
-from tests.apply.conftest import make_account
+from tests.apply.conftest import accounts, make_account
 from tests.cli.conftest import reconciler
 
-__all__ = ["make_account", "reconciler"]
+__all__ = ["accounts", "make_account", "reconciler"]

@@ -1,0 +1,110 @@
+"""YAML out, for export: text that the strict reader of this room takes back as it was meant."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from reconciler.core.exporting import Entry, GroupEntry, nested
+from reconciler.core.fields import Kind
+from reconciler.core.text import shortened
+from reconciler.files.plain import resolve
+from reconciler.files.text import hidden_in_scalar, neutral
+
+_WIDTH = 100
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*(?: [A-Za-z0-9_.-]+)*")
+_LONGEST_REMARK = 200
+
+
+def may_stand(text: str) -> bool:
+    """Whether a text can stand as a value: no invisible, control or bidi character in it."""
+    return next(hidden_in_scalar(text), None) is None
+
+
+def project_text(head: Iterable[str], groups: Iterable[GroupEntry]) -> str:
+    """`reconciler.yaml`: a remark, and the groups."""
+    return "\n".join([*_remarks(head), "version: 1", *_groups(groups)]) + "\n"
+
+
+def numbers_text(
+    head: Iterable[str], entries: Iterable[Entry], groups: Iterable[GroupEntry] = ()
+) -> str:
+    """A file of numbers, with the groups that stand in it."""
+    lines = [*_remarks(head), "version: 1", *_groups(groups)]
+    by_kind: dict[Kind, list[Entry]] = {kind: [] for kind in Kind}
+    for entry in entries:
+        by_kind[entry.kind].append(entry)
+    for kind, found in by_kind.items():
+        if found:
+            lines += ["", f"{kind.yaml_key}:"]
+            lines += [line for entry in found for line in _entry(entry)]
+    return "\n".join(lines) + "\n"
+
+
+def _remarks(head: Iterable[str]) -> Iterator[str]:
+    for line in head:
+        yield f"# {shortened(neutral(line), _LONGEST_REMARK)}"
+
+
+def _groups(groups: Iterable[GroupEntry]) -> Iterator[str]:
+    found = list(groups)
+    if found:
+        yield from ("", "groups:")
+    for group in found:
+        yield from _block(f"  {_key(group.name)}:", nested(group.settings), 4)
+
+
+def _entry(entry: Entry) -> Iterator[str]:
+    for note in entry.notes:
+        yield f"  # {shortened(neutral(note), _LONGEST_REMARK)}"
+    data: dict[str, Any] = {"groups": list(entry.groups)} if entry.groups else {}
+    data |= nested(entry.settings)
+    yield from _block(f"  {json.dumps(entry.phone_number)}:", data, 4)
+
+
+def _block(head: str, data: Mapping[str, Any], indent: int) -> Iterator[str]:
+    """A mapping on one line where it fits, else a line a key."""
+    line = f"{head} {_flow(data)}"
+    if len(line) <= _WIDTH:
+        yield line
+        return
+    yield head
+    for key, value in data.items():
+        start = f"{' ' * indent}{_key(key)}:"
+        if isinstance(value, Mapping):
+            yield from _block(start, value, indent + 2)
+        else:
+            yield f"{start} {_flow(value)}"
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_key(k)}: {_flow(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    return _text(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _key(name: str) -> str:
+    return _text(name)
+
+
+def _text(text: str) -> str:
+    """A text without quotes where every reader takes it for one, else in quotes."""
+    if _PLAIN.fullmatch(text) and resolve(text) == (text, ""):
+        return text
+    return '"' + "".join(_escaped(char) for char in text) + '"'
+
+
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
+
+
+def _escaped(char: str) -> str:
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    if char.isprintable():
+        return char
+    code = ord(char)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

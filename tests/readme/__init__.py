@@ -1,0 +1,1 @@
+"""What README.md shows is what the commands say."""

@@ -1,0 +1,172 @@
+"""The sessions in README.md: which commands they show, and what those say.
+
+A fenced `console` block belongs to the session that the comment above it names:
+
+    <!-- session: NAME from DIRECTORY -->     begins one, in a copy of a directory of examples/
+    <!-- session: NAME -->                    goes on with it
+    <!-- portal: NUMBER PATH=JSON ... -->     changes the account behind our back
+
+Every line that begins with `$ ` is run, `reconciler` in process and in virtual time, against what
+`reconciler sandbox --numbers 300 --seed 1` serves. A block that ends in `…` shows only the end of
+what is said before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler import cli
+from reconciler.sandbox.generate import make_fleet
+from tests.apply.account import Account
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+_PART = re.compile(
+    r"^<!-- (?P<kind>session|portal): (?P<words>.*?) -->\n(?:\n?```console\n(?P<block>.*?)^```\n)?",
+    re.MULTILINE | re.DOTALL,
+)
+_GIT = {
+    "GIT_AUTHOR_NAME": "Ada",
+    "GIT_AUTHOR_EMAIL": "ada@example.com",
+    "GIT_COMMITTER_NAME": "Ada",
+    "GIT_COMMITTER_EMAIL": "ada@example.com",
+    "GIT_AUTHOR_DATE": "2026-07-01T12:00:00Z",
+    "GIT_COMMITTER_DATE": "2026-07-01T12:00:00Z",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One comment, and the block below it, with its place in the text."""
+
+    kind: str
+    words: str
+    block: str
+    start: int
+    end: int
+
+
+@dataclass
+class Session:
+    """One story, from a fresh account to its end."""
+
+    name: str
+    directory: str
+    parts: list[Part] = field(default_factory=list)
+
+
+def sessions(text: str) -> list[Session]:
+    """The sessions of a Markdown text, in order."""
+    found: dict[str, Session] = {}
+    last = ""
+    for match in _PART.finditer(text):
+        words = match["words"]
+        if match["kind"] == "session":
+            last, _, directory = words.partition(" from ")
+            found.setdefault(last, Session(last, directory))
+        part = Part(
+            match["kind"], words, match["block"] or "", match.start("block"), match.end("block")
+        )
+        found[last].parts.append(part)
+    return list(found.values())
+
+
+def run(session: Session, root: Path) -> Iterator[tuple[Part, str]]:
+    """Each block of a session with what its commands really say."""
+    if session.directory:
+        shutil.copytree(ROOT / "examples" / session.directory, root, dirs_exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        for name, value in _GIT.items():
+            patch.setenv(name, value)
+        patch.delenv("RECONCILER_SECRET_KEY", raising=False)
+        account = Account(root, patch, fleet=make_fleet(300, seed=1))
+        with _virtual_time(account, patch):
+            for part in session.parts:
+                if part.kind == "portal":
+                    _edit(account, part.words)
+                else:
+                    yield part, "".join(_shown(line) for line in _commands(part.block))
+
+
+def _commands(block: str) -> Iterator[str]:
+    return (line[2:] for line in block.splitlines() if line.startswith("$ "))
+
+
+def _shown(line: str) -> str:
+    """A command as typed, and everything it says."""
+    command, _, _ = line.partition("   #")
+    words = command.split()
+    if words[0] == "reconciler":
+        code, said = _in_process(words[1:])
+    else:
+        done = subprocess.run(
+            ["bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        code, said = done.returncode, done.stdout
+    end = f"(exit {code})\n" if code else ""
+    return f"$ {line}\n{said}{end}"
+
+
+def _in_process(words: list[str]) -> tuple[int, str]:
+    said = io.StringIO()
+    before = sys.argv
+    sys.argv = ["reconciler", *words]
+    try:
+        with redirect_stdout(said), redirect_stderr(said):
+            cli.main()
+    except SystemExit as left:
+        return int(left.code or 0), said.getvalue()
+    finally:
+        sys.argv = before
+    raise AssertionError("a command ends with an exit code")
+
+
+@contextmanager
+def _virtual_time(account: Account, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    really_run = asyncio.run
+
+    def in_virtual_time(work: Coroutine[Any, Any, Any]) -> Any:
+        account.clock.next_loop()
+        return really_run(work)
+
+    patch.setattr(asyncio, "run", in_virtual_time)
+    yield
+
+
+def _edit(account: Account, words: str) -> None:
+    number, *changes = words.split()
+    for change in changes:
+        path, _, value = change.partition("=")
+        account.control.change(number, path, json.loads(value))
+
+
+_CHANGING = (
+    (re.compile(r"sha256:[0-9a-f]+"), "sha256:…"),
+    (re.compile(r"journal-[0-9TZ-]+"), "journal-…"),
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d( UTC|Z)"), "(time)"),
+    (re.compile(r"\b[0-9a-f]{40}\b"), "(commit)"),
+    (re.compile(r"commit [0-9a-f]{7,12}"), "commit …"),
+    (re.compile(r"process \d+"), "process …"),
+)
+
+
+def same(text: str) -> str:
+    """A text without what differs from one run to the next."""
+    for pattern, instead in _CHANGING:
+        text = pattern.sub(instead, text)
+    return text.strip()
