@@ -296,7 +296,11 @@ def _beyond(draft: _Draft, common: Mapping[str, Value]) -> tuple[bool, dict[str,
     says everything itself.
     """
     kind_rows = BY_PATH[draft.live.kind]
-    beside = {path: value for path, value in draft.values.items() if common.get(path) != value}
+    beside = {
+        path: value
+        for path, value in draft.values.items()
+        if path not in common or common[path] != value
+    }
     for path in common:
         if path not in draft.values:
             if not kind_rows[path].null:
