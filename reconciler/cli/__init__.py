@@ -16,6 +16,7 @@ from reconciler import __version__
 from reconciler.errors import Exit, InputError, NotSupportedYetError, ReconcilerError
 
 _COMMANDS = {
+    "init": "Write a commented starter project.",
     "validate": "Check the YAML offline: all errors, with their lines.",
     "fetch": "Snapshot the live account into a file.",
     "export": "Write the live account as YAML.",
@@ -25,19 +26,18 @@ _COMMANDS = {
     "revert": "Write the plan that undoes what an apply changed.",
     "show": "Show a saved plan, in any format.",
     "drift": "Exit 2 where the account and the YAML differ.",
+    "explain": "Show what is declared of one number, line by line, and what is live.",
     "verify": "Ask which declared numbers the account owns and may edit.",
     "jobs": "List, show or wait for the account's background jobs.",
+    "schema": "Print a JSON Schema.",
     "sandbox": "Serve a simulated account on loopback.",
     "demo": "Run the main job against a sandbox of its own.",
 }
 _NOT_YET = frozenset(
     {
-        "init",
         "fmt",
         "diff",
-        "explain",
         "emergency",
-        "schema",
     }
 )
 

@@ -150,6 +150,11 @@ reverting_options: Callable[[F], F] = _stack(
 )
 """For revert: a plan without a PATH."""
 
+explaining_options: Callable[[F], F] = _stack(
+    path_argument, _LIVE, *_NETWORK, format_option, color_option
+)
+"""For explain."""
+
 exporting_options: Callable[[F], F] = _stack(
     click.option(
         "--target",

@@ -128,6 +128,32 @@ def project_defaults(
     }
 
 
+Layered = tuple[str, Mapping[str, tuple[Any, Source]]]
+"""What a layer is called, and what it says by path."""
+
+
+def layers_of(
+    project: Document | None, documents: Sequence[Document], number: DesiredNumber
+) -> Iterator[Layered]:
+    """The layers of one number, lowest first, by the same steps as `build`. The project has to be
+    right in itself."""
+    every = [*([project] if project else []), *documents]
+    problems: list[Problem] = []
+    aliases, groups = collect_aliases(every, problems), collect_groups(every, problems)
+    state = _Build(aliases, groups, complete=True)
+    document = next(each for each in every if each.path == number.source.path)
+    declared = _mapping(document.data, number.kind.yaml_key)
+    key = next(key for key in declared if canonical_number(key) == number.phone_number)
+    entry = declared[key] or {}
+    if project:
+        yield "defaults of the project", _defaults(state, project, 0, number.kind).entries
+    if document is not project:
+        yield "defaults of the file", _defaults(state, document, 0, number.kind).entries
+    for name in groups.in_order(tuple(entry.get("groups", ()))):
+        yield f"group {name}", _group_layer(state, name, number.kind).entries
+    yield "the number itself", _layer(state, document, entry, number.kind).entries
+
+
 def _mapping(data: Any, key: str) -> dict[str, Any]:
     value = data.get(key) if isinstance(data, dict) else None
     return value if isinstance(value, dict) else {}

@@ -2,6 +2,7 @@
 
 from reconciler.workflow.applying import apply, one_apply, one_apply_here
 from reconciler.workflow.common import Options, Project, load
+from reconciler.workflow.explaining import explain_number
 from reconciler.workflow.exporting import (
     Export,
     export_into,
@@ -24,6 +25,7 @@ __all__ = [
     "apply",
     "apply_saved",
     "drift",
+    "explain_number",
     "export_into",
     "export_new",
     "fetch_everything",

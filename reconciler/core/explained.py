@@ -1,0 +1,122 @@
+"""Where every setting of one number comes from: all layers that speak of it, lowest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.core.catalogue import BY_PATH
+from reconciler.core.changes import Withheld
+from reconciler.core.desired import layers_of
+from reconciler.core.documents import Document
+from reconciler.core.fields import Kind
+from reconciler.core.model import DesiredNumber, LiveNumber, Snapshot, Source
+from reconciler.core.values import UNKNOWN, LiveValue, TagEdit
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one layer says of a field; `wins` marks the one that gives the value in the end (of
+    tags, every edit over the last list does)."""
+
+    layer: str
+    value: Any
+    source: Source
+    wins: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FieldExplained:
+    """One field of a number. `value` is what is declared, also a Secret or a TagEdit; `live` is
+    what the account holds, None where it was not looked at."""
+
+    path: str
+    managed: bool
+    value: Any
+    chain: tuple[Step, ...]
+    live: tuple[LiveValue] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One number: declared or not, live or not, and each of its fields."""
+
+    phone_number: str
+    kind: Kind
+    declared_at: Source | None
+    release: bool
+    live: LiveNumber | None
+    live_was_read: bool
+    fields: tuple[FieldExplained, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One number explained; what the rules would withhold of it; and remarks."""
+
+    explained: Explained
+    withheld: tuple[Withheld, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def explain(
+    number: DesiredNumber | None,
+    phone_number: str,
+    project: Document | None,
+    documents: Sequence[Document],
+    snapshot: Snapshot | None,
+) -> Explained:
+    """Everything there is to say of one number. The project has to be right in itself."""
+    live = snapshot.numbers.get(phone_number) if snapshot else None
+    kind = number.kind if number else live.kind if live else Kind.NUMBER
+    values = _live_values(snapshot, live)
+    declared: Mapping[str, Any] = number.settings.as_dict() if number else {}
+    chains = _chains(project, documents, number) if number and not number.release else {}
+    fields = [
+        FieldExplained(
+            path,
+            path in declared,
+            declared.get(path),
+            chains.get(path, ()),
+            (values[path],) if path in values else None,
+        )
+        for path in BY_PATH[kind]
+        if path in declared or values.get(path, UNKNOWN) not in (UNKNOWN, None, ())
+    ]
+    return Explained(
+        phone_number,
+        kind,
+        number.source if number else None,
+        bool(number and number.release),
+        live,
+        snapshot is not None,
+        tuple(fields),
+    )
+
+
+def _live_values(snapshot: Snapshot | None, live: LiveNumber | None) -> dict[str, LiveValue]:
+    if snapshot is None or live is None:
+        return {}
+    return dict(zip(snapshot.columns[live.kind], live.values, strict=True))
+
+
+def _chains(
+    project: Document | None, documents: Sequence[Document], number: DesiredNumber
+) -> dict[str, tuple[Step, ...]]:
+    """The steps of every path, the winning ones marked."""
+    chains: dict[str, list[Step]] = {}
+    for name, entries in layers_of(project, documents, number):
+        for path, (value, source) in entries.items():
+            below = chains.setdefault(path, [])
+            if not isinstance(value, TagEdit):
+                below[:] = [Step(s.layer, s.value, s.source, wins=False) for s in below]
+            below.append(Step(name, value, source, wins=True))
+    managed = set(number.settings.paths)
+    return {
+        path: tuple(
+            step if path in managed else Step(step.layer, step.value, step.source, wins=False)
+            for step in steps
+        )
+        for path, steps in chains.items()
+    }

@@ -1,0 +1,1 @@
+"""explain, schema and init."""
