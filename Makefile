@@ -34,9 +34,14 @@ bench: $(STAMP)
 schemas: $(STAMP)
 	@$(BIN)/python -m reconciler.core.generate
 
+# Two locks: all that `make test` needs, and of the same versions what an installed reconciler needs
+# (hatchling builds it).
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-header
+
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
+	$(LOCK) --group dev pyproject.toml -o requirements.lock
+	echo hatchling | $(LOCK) --constraint requirements.lock pyproject.toml - -o requirements-run.lock
 
 clean:
 	rm -rf $(VENV) build dist
