@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
 from reconciler import __version__
+from reconciler.cli.options import FORMAT
 from reconciler.errors import Exit, InputError, NotSupportedYetError, ReconcilerError
 
 _COMMANDS = {
@@ -57,6 +59,16 @@ class _Commands(click.Group):
         module = import_module(f"reconciler.cli.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ReconcilerError as error:
+            if ctx.meta.get(FORMAT) == "github":
+                from reconciler.cli.github import publish_error
+
+                publish_error(error)
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx

@@ -92,7 +92,9 @@ def _fresh(
         outcome = carry_out(
             lambda watcher, stop: workflow.apply(planned, options, watcher, stop), no_color
         )
-    return report(outcome, output_format, no_color, quiet=not planned.plan.operations)
+    return report(
+        outcome, output_format, no_color, quiet=not planned.plan.operations, root=project.root
+    )
 
 
 def _show(planned: Planned, output_format: str, verbose: bool, paint: Paint) -> None:

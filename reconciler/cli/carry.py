@@ -5,55 +5,88 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
 from reconciler.apply import Stop, Watcher
-from reconciler.cli.terminal import painter, say, writing
+from reconciler.cli.github import project_name, publish_outcome
+from reconciler.cli.terminal import Writing, painter, say, writing
 from reconciler.core.outcome import Outcome
 from reconciler.errors import Exit
 from reconciler.report.formats import outcome_report
+from reconciler.report.text import resume_command
 
 Work = Callable[[Watcher, Stop], Awaitable[Outcome]]
 
 
-def carry_out(work: Work, no_color: bool) -> Outcome | None:
-    """Run `work`; Ctrl-C asks it to finish what is in flight, a second one leaves at once: None.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""What asks a run to stop: a person's Ctrl-C, and a CI system that cancels the job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A run that was left at once. `journal` is where it is written down, "" where nothing was
+    sent."""
+
+    journal: str
+
+
+def carry_out(work: Work, no_color: bool) -> Outcome | Left:
+    """Run `work`; Ctrl-C asks it to finish what is in flight, a second one leaves at once.
 
     The journal is on disk by then, whichever moment it is.
     """
     stop = Stop()
+    began: list[Writing] = []
 
     async def run() -> Outcome:
         loop = asyncio.get_running_loop()
 
         def interrupt() -> None:
             stop.now("interrupted", interrupted=True)
-            loop.remove_signal_handler(signal.SIGINT)
+            for each in _SIGNALS:
+                loop.remove_signal_handler(each)
             say("Interrupted: finishing the calls in flight; once more leaves at once.")
 
-        loop.add_signal_handler(signal.SIGINT, interrupt)
+        for each in _SIGNALS:
+            loop.add_signal_handler(each, interrupt)
         with writing(no_color) as watcher:
+            began.append(watcher)
             return await work(watcher, stop)
 
     try:
         return asyncio.run(run())
     except KeyboardInterrupt:
-        return None
+        return Left(began[0].journal if began else "")
 
 
 def report(
-    outcome: Outcome | None, output_format: str, no_color: bool, *, quiet: bool = False
+    outcome: Outcome | Left,
+    output_format: str,
+    no_color: bool,
+    *,
+    quiet: bool = False,
+    root: Path | None = None,
 ) -> Exit:
-    """Say what became of an apply; `quiet` where there was nothing to do and text says so."""
-    if outcome is None:
-        say(
-            "Interrupted at once: what was sent is in the journal. `reconciler resume` settles it "
-            "by reading, and finishes the rest."
-        )
+    """Say what became of an apply of the project at `root` (here); `quiet` where there was nothing
+    to do and text says so."""
+    if isinstance(outcome, Left):
+        how = "Interrupted: nothing was written."
+        if outcome.journal:
+            how = (
+                "Interrupted at once: what was sent is in the journal. To settle it by reading, "
+                f"and finish the rest: {resume_command(outcome.journal)}"
+            )
+        say(how)
         return Exit.INTERRUPTED
+    project = project_name(root or Path.cwd())
+    if output_format == "github":
+        publish_outcome(outcome, project)
+        return outcome.exit_code
     as_text = output_format == "text"
     if not (as_text and quiet):
-        text = outcome_report(outcome, output_format, painter(no_color))
+        text = outcome_report(outcome, output_format, painter(no_color), project)
         click.echo(("\n" if as_text else "") + text)
     return outcome.exit_code

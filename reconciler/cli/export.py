@@ -39,29 +39,55 @@ if TYPE_CHECKING:
 def command(output: Path | None, into: Path | None, by: str | None, **given: Any) -> Exit:
     """Write the live account as YAML, shared settings in groups. `plan` then says no changes.
 
-    Without -o and --into it goes to stdout, as one file. PINs are left out.
+    Without -o and --into it goes to stdout, as one file. PINs are left out. The account is the
+    one of the project in DIR with --into, else the one that reconciler.yaml in this directory
+    names, or the environment.
     """
     from reconciler import workflow  # see cli/__init__
     from reconciler.cli.terminal import reading, say
 
     if output and into:
         raise UsageError("-o makes a new project, --into adds to one: give one of them")
-    if output and output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise UsageError(f"{output}: is there and not empty; --into adds to a project")
+    if output:
+        _check_empty(output)
     options = options_from(given)
+    base = workflow.open_base(into) if into else None
     with reading() as progress:
-        snapshot = asyncio.run(workflow.snapshot_for_export(options, progress))
-    if into:
-        made = workflow.export_into(into, snapshot, options.scope, by or "")
+        snapshot = asyncio.run(workflow.snapshot_for_export(options, base, progress))
+    if base:
+        made = workflow.export_into(base, snapshot, options.scope, by or "")
     else:
-        made = workflow.export_new(snapshot, options.scope, by or "", one_file=not output)
+        account = workflow.account_for_export(options)
+        made = workflow.export_new(
+            snapshot, options.scope, by or "", one_file=not output, account=account
+        )
     for listing in snapshot.listings:
         if listing.refused:
             say(f"warning: its fields are left out: {listing.refused}")
-    for number, why in made.left_out.items():
-        say(f"warning: {number} is left out: {why}")
+    _tell_left_out(made)
     _write(made, output or into)
     return Exit.OK
+
+
+def _check_empty(output: Path) -> None:
+    if output.is_symlink():
+        raise UsageError(f"{output}: is a symbolic link; name the directory itself")
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise UsageError(f"{output}: is there and not empty; --into adds to a project")
+
+
+def _tell_left_out(made: Export) -> None:
+    """One line a reason: it may be the same for thousands."""
+    from reconciler.cli.terminal import say  # see cli/__init__
+    from reconciler.core.text import neutral
+    from reconciler.report.grouping import examples
+
+    reasons: dict[str, list[str]] = {}
+    for number, why in made.left_out.items():
+        reasons.setdefault(why, []).append(number)
+    for why, numbers in reasons.items():
+        verb = "is" if len(numbers) == 1 else "are"
+        say(f"warning: {neutral(f'{examples(numbers)} {verb} left out: {why}')}")
 
 
 def _write(made: Export, directory: Path | None) -> None:
@@ -69,9 +95,11 @@ def _write(made: Export, directory: Path | None) -> None:
     from reconciler.files.output import write_project
 
     if directory is None:
-        click.echo(made.files[""], nl=False)
-        return
-    write_project(directory, made.files)
-    for name in made.files:
-        say(f"wrote {directory / name}")
-    say(f"{made.numbers:,} numbers ({made.snapshot.reads:,} reads, no writes).")
+        click.echo(made.files[""].encode(), nl=False)
+    else:
+        write_project(directory, made.files)
+        for name in made.files:
+            say(f"wrote {directory / name}")
+    nothing = ": there is nothing to add" if not made.files else ""
+    what = "number" if made.numbers == 1 else "numbers"
+    say(f"{made.numbers:,} {what} ({made.snapshot.reads:,} reads, no writes){nothing}.")

@@ -22,6 +22,16 @@ path_argument = click.argument(
 )
 
 
+FORMAT = "reconciler.format"
+"""Under this key the context knows how to report, errors included."""
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    del param
+    ctx.meta[FORMAT] = value
+    return value
+
+
 def format_of(*formats: str) -> Callable[[F], F]:
     """--format for a command that can report in these ways; the first is the default."""
     return click.option(
@@ -30,13 +40,14 @@ def format_of(*formats: str) -> Callable[[F], F]:
         type=click.Choice(formats),
         default=formats[0],
         metavar="|".join(formats),
+        callback=_remember,
         help=f"How to report ({formats[0]}).",
     )
 
 
 format_option: Callable[[F], F] = format_of("text", "json")
-plan_format_option: Callable[[F], F] = format_of("text", "json")
-"""For plan, drift, apply and show: everything `report.formats` can write."""
+plan_format_option: Callable[[F], F] = format_of("text", "json", "markdown", "html", "github")
+"""For plan, drift, apply and show: what `report.formats` and `cli.github` can write."""
 color_option = click.option("--no-color", is_flag=True, help="No colour (as with NO_COLOR set).")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Say more, on stderr.")
 

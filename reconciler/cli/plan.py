@@ -38,10 +38,11 @@ def command(
     from reconciler import workflow
     from reconciler.cli.planned import explain_reads, show_plan, warn
     from reconciler.cli.terminal import painter, reading, say
-    from reconciler.files.output import check_output
+    from reconciler.files.output import check_not_read, check_output
 
     if out is not None:
         check_output(out)
+        check_not_read(out, given["live"])
     with reading(no_color) as progress:
         planned = asyncio.run(workflow.plan(path, options_from(given), progress))
     warn(planned)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli.github import project_name, publish_plan
 from reconciler.cli.terminal import say
+from reconciler.core.changes import Change, NotOwned, UnknownField, Withheld
+from reconciler.core.plan import Plan
+from reconciler.core.scope import declared_tags
 from reconciler.report.formats import plan_report
 from reconciler.report.text import Paint
 from reconciler.report.view import Labels, View
@@ -32,23 +36,40 @@ def explain_reads(planned: Planned) -> None:
 
 def show_plan(planned: Planned, output_format: str, paint: Paint, *, drift: bool = False) -> None:
     """The plan on stdout."""
-    view = View(drift, planned.reads, planned.refusals, planned.notes, labels_of(planned))
-    click.echo(plan_report(planned.plan, output_format, view, paint))
+    view = View(
+        drift,
+        planned.reads,
+        planned.refusals,
+        planned.notes,
+        labels_of(planned),
+        project_name(planned.project.root),
+    )
+    echo_plan(planned.plan, output_format, view, paint)
+
+
+def echo_plan(plan: Plan, output_format: str, view: View, paint: Paint) -> None:
+    """A plan on stdout; for GitHub also where its runner looks."""
+    if output_format == "github":
+        publish_plan(plan, view)
+    else:
+        click.echo(plan_report(plan, output_format, view, paint))
 
 
 def labels_of(planned: Planned) -> Labels:
-    """Groups and tags of the numbers that the plan changes."""
-    declared = planned.project.desired.numbers
-    changed = {
-        number: declared[number].settings
-        for change in planned.plan.difference.changes
-        if (number := change.phone_number) in declared
-    }
-    tags = {n: dict(zip(s.paths, s.values, strict=True)).get("tags") for n, s in changed.items()}
+    """Groups and tags of the numbers that the plan names."""
+    declared, found = planned.project.desired.numbers, planned.plan.difference
+    named: tuple[Change | Withheld | UnknownField | NotOwned, ...]
+    named = (*found.changes, *found.withheld, *found.unknown, *found.not_owned)
+    numbers = {each.phone_number: declared.get(each.phone_number) for each in named}
     return Labels(
         groups={
-            number: tuple(dict.fromkeys(each.group for each in settings.sources if each.group))
-            for number, settings in changed.items()
+            name: tuple(dict.fromkeys(each.group for each in number.settings.sources if each.group))
+            for name, number in numbers.items()
+            if number
         },
-        tags={number: given for number, given in tags.items() if isinstance(given, tuple)},
+        tags={
+            name: tuple(sorted(declared_tags(number, planned.snapshot)))
+            for name, number in numbers.items()
+            if number
+        },
     )

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli.options import options_from, resuming_options
+from reconciler.core.text import neutral
 from reconciler.errors import Exit
 
 
@@ -21,15 +22,25 @@ def command(journal: Path | None, output_format: str, no_color: bool, **given: A
     """
     from reconciler import workflow  # see cli/__init__
     from reconciler.cli.carry import carry_out, report
-    from reconciler.cli.terminal import say
 
     options = options_from(given)
     found = workflow.open_journal(journal) if journal else workflow.newest_unfinished()
     if found.history.finished:
-        say(f"{found.path} is finished: nothing was sent.")
-        return Exit.OK
-    with workflow.one_apply_here(options):
+        return _nothing_to_do(found.path)
+    root = workflow.project_of(found.path)
+    with workflow.one_apply_in(root, options):
+        # Somebody may have gone on with it until the lock was ours.
+        found = workflow.open_journal(found.path)
+        if found.history.finished:
+            return _nothing_to_do(found.path)
         outcome = carry_out(
             lambda watcher, stop: workflow.resume(found, options, watcher, stop), no_color
         )
-    return report(outcome, output_format, no_color)
+    return report(outcome, output_format, no_color, root=root)
+
+
+def _nothing_to_do(path: Path) -> Exit:
+    from reconciler.cli.terminal import say
+
+    say(f"{neutral(str(path))} is finished: nothing was sent.")
+    return Exit.OK

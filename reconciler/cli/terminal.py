@@ -67,12 +67,16 @@ def reading(no_color: bool = False) -> Iterator[Callable[[Listing, int, int], No
         yield show
 
 
-class _Writing:
-    """Bars for an apply, one a channel and one for reading back."""
+class Writing:
+    """Bars for an apply, one a channel and one for reading back; and where its journal is."""
 
     def __init__(self, bars: Bars | None) -> None:
         self._bars = bars
         self._tasks: dict[Channel, TaskID] = {}
+        self.journal = ""
+
+    def began(self, journal: str) -> None:
+        self.journal = journal
 
     def planned(self, channel: Channel, numbers: int) -> None:
         if self._bars:
@@ -92,10 +96,10 @@ class _Writing:
 
 
 @contextmanager
-def writing(no_color: bool = False) -> Iterator[_Writing]:
+def writing(no_color: bool = False) -> Iterator[Writing]:
     """Bars for an apply."""
     with _bars(no_color) as bars:
-        yield _Writing(bars)
+        yield Writing(bars)
 
 
 def say(text: str) -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Plan
+from reconciler.report.html import plan_html
+from reconciler.report.htmloutcome import outcome_html
 from reconciler.report.jsonreport import outcome_json, plan_json
+from reconciler.report.markdown import plan_markdown
+from reconciler.report.markdownoutcome import outcome_markdown
 from reconciler.report.text import Paint, drift_text, outcome_text, plan_text
 from reconciler.report.view import View
 
@@ -14,15 +18,23 @@ def plan_report(plan: Plan, output_format: str, view: View, paint: Paint) -> str
     match output_format:
         case "json":
             return plan_json(plan)
+        case "markdown":
+            return plan_markdown(plan, view).rstrip("\n")
+        case "html":
+            return plan_html(plan, view).rstrip("\n")
         case _:
             as_text = drift_text if view.drift else plan_text
             return as_text(plan, reads=view.reads, paint=paint)
 
 
-def outcome_report(outcome: Outcome, output_format: str, paint: Paint) -> str:
-    """What an apply did, in the same formats."""
+def outcome_report(outcome: Outcome, output_format: str, paint: Paint, project: str = "") -> str:
+    """What an apply did, in the same formats; `project` as in a View."""
     match output_format:
         case "json":
             return outcome_json(outcome)
+        case "markdown":
+            return outcome_markdown(outcome, project).rstrip("\n")
+        case "html":
+            return outcome_html(outcome, project).rstrip("\n")
         case _:
             return outcome_text(outcome, paint=paint)

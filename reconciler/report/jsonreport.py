@@ -11,6 +11,7 @@ import msgspec
 from reconciler.core.outcome import Left, Outcome
 from reconciler.core.plan import Plan
 from reconciler.core.planfile import plan_document, unknown_json, withheld_json
+from reconciler.report.text import how_to_go_on
 
 
 def plan_json(plan: Plan) -> str:
@@ -39,24 +40,26 @@ def outcome_json(outcome: Outcome) -> str:
         "already": left(outcome.already),
         "journal": outcome.journal or None,
         "resumable": bool(outcome.open),
+        "go_on": None if outcome.converged else how_to_go_on(outcome),
         "audit": dict(outcome.audit),
         "converged": outcome.converged,
     }
     return json_text(document)
 
 
-_PERHAPS_STEERING = re.compile("[\x7f-\U0010ffff]")
+_PERHAPS_STEERING = re.compile(r"[\x7f-\U0010ffff]|(?<=##)\[")
 
 
 def json_text(document: object) -> str:
-    """Indented JSON. What could steer a terminal is escaped: the data is the same."""
+    """Indented JSON. What could steer a terminal or a CI runner is escaped: the data is the
+    same."""
     text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
     return _PERHAPS_STEERING.sub(_escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:
     char = match[0]
-    if char.isprintable():
+    if char.isprintable() and char != "[":
         return char
     units = char.encode("utf-16-be").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

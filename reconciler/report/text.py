@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.core.changes import RELEASE, RISKS, Action, UnknownField, Withheld
 from reconciler.core.fingerprint import BINDING_KEY_ENV, unbound
 from reconciler.core.outcome import Failed, Left, Outcome
-from reconciler.core.plan import Plan, Summary
+from reconciler.core.plan import Plan
 from reconciler.core.text import neutral, shortened
 from reconciler.report.grouping import Block, FieldGroup, blocks, examples
+from reconciler.report.headlines import account_line, calls_line, drift_counts, plan_counts
 from reconciler.report.words import calls, count, duration, grouped, shown
 
 Paint = Callable[[str, str], str]
@@ -32,44 +34,10 @@ def plan_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
     else:
         lines += [
             "",
-            _plan_line(summary, paint),
-            _calls_line(summary),
+            f"{paint('Plan:', 'bold')} {plan_counts(summary)}.",
+            calls_line(summary),
         ]
-    return "\n".join([*lines, "", _account(plan, reads)])
-
-
-def _plan_line(summary: Summary, paint: Paint) -> str:
-    updated = summary.numbers_changed - summary.released
-    return (
-        f"{paint('Plan:', 'bold')} {count(updated, 'number')} to change, "
-        f"{summary.released:,} to release, {summary.unchanged:,} unchanged{_held_counts(summary)}."
-    )
-
-
-def _held_counts(summary: Summary) -> str:
-    """`, 2 fields withheld, 1 number not owned`, as far as there are any."""
-    parts = [
-        f", {count(number, what)} {how}"
-        for number, what, how in (
-            (summary.withheld, "field", "withheld"),
-            (summary.unknown, "field", "unknown"),
-            (summary.not_owned, "number", "not owned"),
-        )
-        if number
-    ]
-    return "".join(parts)
-
-
-def _calls_line(summary: Summary) -> str:
-    updated = summary.numbers_changed - summary.released
-    what = f"{count(summary.fields_changed, 'change')} on {count(updated, 'number')}"
-    if summary.released:
-        released = count(summary.released, "release")
-        what = f"{what} and {released}" if updated else released
-    return (
-        f"{what} → {calls(summary.calls)} "
-        f"(floor {summary.write_calls_floor:,}), about {duration(summary.eta_seconds)}."
-    )
+    return "\n".join([*lines, "", account_line(plan, reads)])
 
 
 def drift_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
@@ -78,24 +46,8 @@ def drift_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
     if not lines:
         lines += [paint("No drift.", "good") + " The account matches the configuration."]
     else:
-        summary = plan.summary
-        updated = summary.numbers_changed - summary.released
-        on = f"{count(summary.fields_changed, 'field')} on {count(updated, 'number')}"
-        released = f", {summary.released:,} to release" if summary.released else ""
-        same = f"{summary.unchanged:,} as declared{_held_counts(summary)}"
-        head = paint("Drift:", "bold")
-        lines += ["", f"{head} {on} (live → declared){released}, {same}."]
-    return "\n".join([*lines, "", _account(plan, reads)])
-
-
-def _account(plan: Plan, reads: int | None) -> str:
-    live = count(plan.live_numbers, "live number")
-    unmanaged = f", {plan.summary.unmanaged:,} of them unmanaged" if plan.summary.unmanaged else ""
-    if reads is None:
-        how = f"as read at {plan.fetched_at:%Y-%m-%d %H:%M:%S} UTC"
-    else:
-        how = f"{count(reads, 'read')}, no writes" if reads else "from a snapshot, no calls"
-    return f"{live}{unmanaged} ({how})."
+        lines += ["", f"{paint('Drift:', 'bold')} {drift_counts(plan.summary)}."]
+    return "\n".join([*lines, "", account_line(plan, reads)])
 
 
 def _changes(plan: Plan, paint: Paint) -> Iterator[str]:
@@ -184,7 +136,7 @@ def _said(words: str) -> str:
 
 def _withheld(items: Sequence[Withheld], paint: Paint) -> Iterator[str]:
     for (rule, reason), each in grouped(items, lambda item: (item.rule, item.reason)).items():
-        yield _held(f"withheld ({rule})", each, reason, paint)
+        yield _held(f"withheld ({neutral(rule)})", each, reason, paint)
 
 
 def _unknown(items: Sequence[UnknownField], paint: Paint) -> Iterator[str]:
@@ -247,7 +199,7 @@ def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
     )
     lines += _record(outcome)
     if not outcome.converged:
-        lines.append(_how_to_go_on(outcome))
+        lines.append(how_to_go_on(outcome))
     return "\n".join(lines)
 
 
@@ -276,10 +228,10 @@ def left_lines(name: str, items: Sequence[Left]) -> Iterator[str]:
     yield from _left(name, items, plain)
 
 
-def _how_to_go_on(outcome: Outcome) -> str:
+def how_to_go_on(outcome: Outcome) -> str:
     """What to do about what is left, the most useful first."""
     if outcome.open and outcome.journal:
-        return f"To finish it: reconciler resume {neutral(outcome.journal)}"
+        return f"To finish it: {resume_command(outcome.journal)}"
     if outcome.failed or outcome.unconfirmed or outcome.skipped or outcome.stopped:
         return "What is left shows in the next plan: run `reconciler plan`, then apply again."
     if outcome.unknown:
@@ -287,6 +239,11 @@ def _how_to_go_on(outcome: Outcome) -> str:
     if outcome.not_owned:
         return "What is not owned cannot be written: correct the YAML, or get the number."
     return "What is withheld stays as it is until the rule named above allows it."
+
+
+def resume_command(journal: str) -> str:
+    """The command that goes on from a journal, to be pasted as it is."""
+    return f"reconciler resume {neutral(shlex.quote(journal))}"
 
 
 def _by_reason(

@@ -21,7 +21,8 @@ class View:
 
     `reads` is how many calls it took: 0 for one made from a snapshot file, None for one that was
     saved. `refusals` are the rules that would refuse the whole apply, `notes` what else is to be
-    said; both are told on stderr too, for they belong to no plan file.
+    said; both are told on stderr too, for they belong to no plan file. `project` tells several
+    projects of a repository apart: its directory in it, "" where it is the root.
     """
 
     drift: bool = False
@@ -29,3 +30,4 @@ class View:
     refusals: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     labels: Labels = field(default_factory=Labels)
+    project: str = ""

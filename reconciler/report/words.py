@@ -30,16 +30,17 @@ def channel_name(channel: Channel) -> str:
     return CALL_NAMES[channel][1]
 
 
-def shown(value: LiveValue) -> str:
-    """A value on one line, harmless: text in quotes, null, true, a list, (secret), (unknown)."""
+def shown(value: LiveValue, limit: int = 200) -> str:
+    """A value on one line of at most `limit` characters, harmless: text in quotes, null, true, a
+    list, (secret), (unknown)."""
     if value is UNKNOWN:
         return "(unknown)"
     if isinstance(value, Secret):
         return "(secret)" if value.ref == "live" else f"(secret {neutral(value.ref)})"
     if isinstance(value, tuple):
         value_list = json.dumps(list(value), ensure_ascii=False)
-        return shortened(neutral(value_list), 200)
-    return shortened(neutral(json.dumps(value, ensure_ascii=False)), 200)
+        return shortened(neutral(value_list), limit)
+    return shortened(neutral(json.dumps(value, ensure_ascii=False)), limit)
 
 
 def duration(seconds: float) -> str:

@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -91,3 +93,29 @@ def shell(script: str, *, cwd: Path, env: Mapping[str, str] | None = None) -> Sa
     )
     out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     return Said(done.returncode, out, err)
+
+
+@contextmanager
+def running(project: Path, env: dict[str, str], *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A command that runs by itself; it does not outlive the block."""
+    process = subprocess.Popen(
+        [*COMMAND, *words],
+        cwd=project,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    """Wait until something happens, but not for ever."""
+    end = time.monotonic() + SECONDS
+    while not happened():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)

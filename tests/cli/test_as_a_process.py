@@ -9,8 +9,6 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,18 +16,10 @@ import pytest
 from reconciler.sandbox.faults import Delay
 from reconciler.sandbox.server import RunningSandbox
 from tests.apply.account import ONE, TWO
-from tests.cli.support import COMMAND, SECONDS, child, shell
+from tests.cli.support import COMMAND, SECONDS, child, running, shell, wait_for
 
 WANTED = {ONE: {"customer_reference": "desk-1"}, TWO: {"customer_reference": "Empfang-Süd"}}
 HEAVY = ("httpx", "deepdiff", "jsonschema", "jsonschema_rs", "yaml", "rich", "msgspec")
-
-
-@pytest.fixture(autouse=True)
-def sigint_as_usual() -> Iterator[None]:
-    """A child can be interrupted, although a shell may have started the tests in the background."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
@@ -196,32 +186,6 @@ def test_colour_is_for_a_terminal_that_wants_it(
 
 
 # ---- Ctrl-C -------------------------------------------------------------------------------------
-
-
-@contextmanager
-def running(project: Path, env: dict[str, str], *words: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A command that runs by itself; it does not outlive the block."""
-    process = subprocess.Popen(
-        [*COMMAND, *words],
-        cwd=project,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", **env},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def wait_for(happened: Callable[[], bool]) -> None:
-    """Wait until something happens, but not for ever."""
-    end = time.monotonic() + SECONDS
-    while not happened():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
 
 
 def test_ctrl_c_finishes_the_call_in_flight_and_exits_130(

@@ -1,0 +1,122 @@
+"""GitHub Actions: workflow commands on stdout, the job summary and the outputs in their files."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import click
+
+from reconciler.cli.terminal import say
+from reconciler.core.outcome import Outcome
+from reconciler.core.plan import Plan
+from reconciler.core.text import neutral
+from reconciler.errors import InputError, Problem, ReconcilerError
+from reconciler.report import github
+from reconciler.report.markdown import plan_markdown
+from reconciler.report.markdownoutcome import outcome_markdown
+from reconciler.report.markdownproblems import failure_markdown, problems_markdown
+from reconciler.report.text import drift_text, outcome_text, plan_text
+from reconciler.report.view import View
+
+_SUMMARY_BYTES = 1024 * 1024
+"""The most that GitHub takes of one step."""
+
+
+def publish_plan(plan: Plan, view: View) -> None:
+    """A plan or a drift: risks at their lines, the report, summary and outputs."""
+    text = (drift_text if view.drift else plan_text)(plan, reads=view.reads)
+    _print(github.plan_annotations(plan, view), text)
+    _summarize(plan_markdown(plan, view))
+    _put_out(github.plan_outputs(plan, view))
+
+
+def publish_outcome(outcome: Outcome, project: str) -> None:
+    """What became of an apply; `project` as in a View."""
+    _print(github.outcome_annotations(outcome), outcome_text(outcome))
+    _summarize(outcome_markdown(outcome, project))
+    _put_out(github.outcome_outputs(outcome))
+
+
+def publish_valid(warnings: tuple[Problem, ...], declared: int, text: str) -> None:
+    """A project without an error."""
+    _print(github.problem_annotations((), warnings), text)
+    _summarize(problems_markdown((), warnings, declared))
+
+
+def publish_error(error: ReconcilerError) -> None:
+    """What stopped a command; stderr says it too."""
+    if isinstance(error, InputError):
+        found = list(github.problem_annotations(error.problems, ()))
+        _summarize(problems_markdown(error.problems, ()))
+    else:
+        found = [github.Annotation("error", "reconciler", str(error))]
+        _summarize(failure_markdown(str(error)))
+    _print(found, "")
+
+
+def repository_path() -> Callable[[str], str]:
+    """How a file that is named from here is named from the root of the repository."""
+    here = Path.cwd()
+    root = repository_root(here)
+
+    def locate(path: str) -> str:
+        absolute = Path(os.path.abspath(here / path))  # noqa: PTH100 - a link stays what it is
+        return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else path
+
+    return locate
+
+
+def repository_root(here: Path) -> Path:
+    """The work tree of Git around `here`, else the runner's workspace, else `here`."""
+    for directory in (here, *here.parents):
+        if (directory / ".git").exists():
+            return directory
+    workspace = Path(os.environ.get("GITHUB_WORKSPACE") or here)
+    return workspace if here.is_relative_to(workspace) else here
+
+
+def project_name(root: Path) -> str:
+    """The directory of a project in its repository, "" where it is the root."""
+    root = root.resolve()
+    name = root.relative_to(repository_root(root)).as_posix()
+    return "" if name == "." else neutral(name)
+
+
+def _print(annotations: Iterable[github.Annotation], text: str) -> None:
+    lines = github.annotation_lines(annotations, repository_path())
+    if text:
+        lines.append(github.guarded(text, _token()))
+    if lines:
+        click.echo("\n".join(lines))
+
+
+def _summarize(markdown: str) -> None:
+    _append("GITHUB_STEP_SUMMARY", markdown + "\n", _SUMMARY_BYTES)
+
+
+def _put_out(values: dict[str, str]) -> None:
+    _append("GITHUB_OUTPUT", github.outputs(values, _token()))
+
+
+def _append(variable: str, text: str, most: int | None = None) -> None:
+    """Add to the file that an environment variable names. That it cannot be is said, but is no
+    failure: what the command was asked for is done."""
+    name = os.environ.get(variable)
+    if not name:
+        return
+    data = text.encode(errors="backslashreplace")
+    try:
+        with Path(name).open("ab") as file:
+            if most is None or file.tell() + len(data) <= most:
+                file.write(data)
+            else:
+                say(f"warning: no room is left in ${variable}: the report above is whole")
+    except OSError as error:
+        say(f"warning: ${variable} cannot be written: {error.strerror}")
+
+
+def _token() -> str:
+    return secrets.token_hex(16)

@@ -1,0 +1,62 @@
+"""The sentences that sum up a plan, the same in every format that people read."""
+
+from __future__ import annotations
+
+from reconciler.core.plan import Plan, Summary
+from reconciler.report.words import calls, count, duration
+
+
+def plan_counts(summary: Summary) -> str:
+    """`61 numbers to change, 0 to release, 0 unchanged`, and what is held back."""
+    updated = summary.numbers_changed - summary.released
+    return (
+        f"{count(updated, 'number')} to change, {summary.released:,} to release, "
+        f"{summary.unchanged:,} unchanged{_held_counts(summary)}"
+    )
+
+
+def drift_counts(summary: Summary) -> str:
+    """`2 fields on 1 number (live → declared), 60 as declared`, and what is held back."""
+    updated = summary.numbers_changed - summary.released
+    on = f"{count(summary.fields_changed, 'field')} on {count(updated, 'number')}"
+    released = f", {summary.released:,} to release" if summary.released else ""
+    same = f"{summary.unchanged:,} as declared{_held_counts(summary)}"
+    return f"{on} (live → declared){released}, {same}"
+
+
+def _held_counts(summary: Summary) -> str:
+    """`, 2 fields withheld, 1 number not owned`, as far as there are any."""
+    parts = [
+        f", {count(number, what)} {how}"
+        for number, what, how in (
+            (summary.withheld, "field", "withheld"),
+            (summary.unknown, "field", "unknown"),
+            (summary.not_owned, "number", "not owned"),
+        )
+        if number
+    ]
+    return "".join(parts)
+
+
+def calls_line(summary: Summary) -> str:
+    """`193 changes on 61 numbers → 10 update jobs (floor 10), about 23 s.`"""
+    updated = summary.numbers_changed - summary.released
+    what = f"{count(summary.fields_changed, 'change')} on {count(updated, 'number')}"
+    if summary.released:
+        released = count(summary.released, "release")
+        what = f"{what} and {released}" if updated else released
+    return (
+        f"{what} → {calls(summary.calls)} "
+        f"(floor {summary.write_calls_floor:,}), about {duration(summary.eta_seconds)}."
+    )
+
+
+def account_line(plan: Plan, reads: int | None) -> str:
+    """`300 live numbers, 239 of them unmanaged (7 reads, no writes).`"""
+    live = count(plan.live_numbers, "live number")
+    unmanaged = f", {plan.summary.unmanaged:,} of them unmanaged" if plan.summary.unmanaged else ""
+    if reads is None:
+        how = f"as read at {plan.fetched_at:%Y-%m-%d %H:%M:%S} UTC"
+    else:
+        how = f"{count(reads, 'read')}, no writes" if reads else "from a snapshot, no calls"
+    return f"{live}{unmanaged} ({how})."
