@@ -85,7 +85,8 @@ def _read(
     if isinstance(raw, Problem):
         problems.append(raw)
         return None, None
-    for part in (file.path.encode(errors="surrogateescape"), raw):
+    # By its name in the project: the same wherever, and from wherever, the project is read.
+    for part in (file.name.encode(errors="surrogateescape"), raw):
         digest.update(len(part).to_bytes(8))
         digest.update(part)
     document, found = read_document(file.path, raw)

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from reconciler.core.exporting import Entry, GroupEntry, nested
+from reconciler.core.declarable import nested
+from reconciler.core.exporting import Entry
 from reconciler.core.fields import Kind
+from reconciler.core.sharing import GroupEntry
 from reconciler.core.text import shortened
 from reconciler.files.plain import resolve
 from reconciler.files.text import hidden_in_scalar, neutral
@@ -23,9 +25,14 @@ def may_stand(text: str) -> bool:
     return next(hidden_in_scalar(text), None) is None
 
 
-def project_text(head: Iterable[str], groups: Iterable[GroupEntry]) -> str:
-    """`reconciler.yaml`: a remark, and the groups."""
-    return "\n".join([*_remarks(head), "version: 1", *_groups(groups)]) + "\n"
+def project_text(
+    head: Iterable[str], groups: Iterable[GroupEntry], account: Mapping[str, str]
+) -> str:
+    """`reconciler.yaml`: a remark, what it says of the account, and the groups."""
+    lines = [*_remarks(head), "version: 1"]
+    if account:
+        lines += ["", *_block("account:", account, 2)]
+    return "\n".join([*lines, *_groups(groups)]) + "\n"
 
 
 def numbers_text(

@@ -36,7 +36,13 @@ def author(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
     if environ.get("GITHUB_RUN_ID"):
         server, repository = environ.get("GITHUB_SERVER_URL", ""), environ.get("GITHUB_REPOSITORY")
         run = f"{server}/{repository}/actions/runs/{environ['GITHUB_RUN_ID']}"
-    return {"who": who, "run": run, "host": platform.node()}
+    said = {"who": who, "run": run, "host": platform.node()}
+    return {key: _as_utf8(text) for key, text in said.items()}
+
+
+def _as_utf8(text: str) -> str:
+    """What the environment holds may be any bytes."""
+    return text.encode(errors="replace").decode()
 
 
 def _git(root: Path, *words: str) -> str:
@@ -46,7 +52,12 @@ def _git(root: Path, *words: str) -> str:
     command = [git, "-C", str(root), *words]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_SECONDS, check=False
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_SECONDS,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

@@ -1,11 +1,12 @@
-"""Files out: written whole or not at all, readable by their owner only, never through a link."""
+"""Files out: written whole or not at all, and never through a link."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from reconciler.errors import UsageError
@@ -27,6 +28,12 @@ def check_output(path: Path) -> None:
         raise UsageError(f"{path}: is not a plain file")
     if not path.parent.is_dir():
         raise UsageError(f"{path}: there is no directory {path.parent}")
+
+
+def check_not_read(path: Path, *read: Path | None) -> None:
+    """Refuse to write over a file that the command itself reads. UsageError."""
+    if any(each is not None and each.resolve() == path.resolve() for each in read):
+        raise UsageError(f"{path}: is what this command reads; choose another name")
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -54,25 +61,83 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def write_project(directory: Path, files: Mapping[str, str]) -> None:
     """New files of a project, by their names below `directory`: all of them or none, and none
-    over what is there. They are made to be committed, so others may read them."""
+    over what is there or through a link. They are made to be committed, so others may read them.
+
+    All are on disk under hidden names, which no project reads, before the first gets its own.
+    UsageError where something is in the way, or cannot be written.
+    """
     for name in files:
-        if (directory / name).is_symlink() or (directory / name).exists():
-            raise UsageError(f"{directory / name}: is there already; nothing was written")
-    made: list[Path] = []
+        _check_new(directory, directory / name)
+    made: dict[Path, None] = {}
     try:
-        for name, text in files.items():
-            path = directory / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            with os.fdopen(os.open(path, how, 0o644), "wb") as file:
-                made.append(path)
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
-    except OSError as error:
-        for path in made:
-            path.unlink(missing_ok=True)
-        raise UsageError(f"{directory}: cannot be written: {error.strerror}") from None
+        for path in (directory / name for name in files):
+            for missing in _missing(path.parent):
+                missing.mkdir()
+                made[missing] = None
+        staged = {directory / name: _staged(directory / name, files[name], made) for name in files}
+        for path, new in staged.items():
+            _put(new, path)
+            made[path] = None
+            new.unlink(missing_ok=True)
+            del made[new]
+        for parent in {path.parent for path in staged}:
+            _flush_directory(parent)
+    except BaseException as error:
+        _take_back(made)
+        if isinstance(error, OSError):
+            why = f"cannot be written: {error.strerror}; nothing was written"
+            raise UsageError(f"{directory}: {why}") from None
+        raise
+
+
+def _take_back(made: Iterable[Path]) -> None:
+    """Remove what was made, in the order it was made in."""
+    for path in reversed(list(made)):
+        with suppress(OSError):  # a directory into which somebody else put something stays
+            if path.is_dir():
+                path.rmdir()
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _check_new(directory: Path, path: Path) -> None:
+    """Refuse a path that is there, or that a link below `directory` leads away from it."""
+    if path.is_symlink() or path.exists():
+        raise UsageError(f"{path}: is there already; nothing was written")
+    for parent in path.parents:
+        if parent == directory:
+            return
+        if parent.is_symlink():
+            raise UsageError(f"{parent}: is a symbolic link; make it a directory")
+
+
+def _missing(directory: Path) -> list[Path]:
+    """`directory` and those above it that do not exist, the uppermost first."""
+    return [each for each in (*reversed(directory.parents), directory) if not each.exists()]
+
+
+def _staged(path: Path, text: str, made: dict[Path, None]) -> Path:
+    """A hidden file beside `path` that holds `text`, on disk; noted in `made`."""
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(new, how, 0o644), "wb") as file:
+        made[new] = None
+        file.write(text.encode())
+        file.flush()
+        os.fsync(file.fileno())
+    return new
+
+
+def _put(new: Path, path: Path) -> None:
+    """Give the file `new` the name `path`, never over what is there."""
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if path.exists():
+            raise
+        new.rename(path)
 
 
 def make_private_directory(path: Path) -> None:

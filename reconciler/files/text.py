@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
+from reconciler.core.text import without_commands
 from reconciler.errors import Problem
 
 MAX_SHOWN: Final = 60
@@ -49,10 +50,11 @@ def shown(text: str) -> str:
 
 
 def neutral(text: str) -> str:
-    """`text` with everything that is not printable as an escape, so that a terminal is safe."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _escape(char) for char in text)
+    """`text` with everything that is not printable as an escape, so that a terminal is safe, and
+    a CI runner too."""
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else _escape(char) for char in text)
+    return without_commands(text)
 
 
 def _escape(char: str) -> str:

@@ -147,7 +147,7 @@ def _tree(root: Path, files: Sequence[SourceFile], selected: frozenset[str] | No
 
 def _of_file(given: Path, path: Path, cwd: Path) -> Tree:
     parent = Path(os.path.realpath(given.parent))
-    root = next((up for up in (parent, *parent.parents) if _holds_project(up)), None)
+    root = next((up for up in (parent, *parent.parents) if holds_project(up)), None)
     if root is None:
         listing = _Listing(parent, _names(parent, path.parent, cwd))
         alone = listing.named(given.name)
@@ -168,7 +168,7 @@ def _by_name(file: SourceFile) -> str:
     return file.name
 
 
-def _holds_project(directory: Path) -> bool:
+def holds_project(directory: Path) -> bool:
     """Whether `directory` has a project file of any kind; a directory of that name is none."""
     try:
         mode = (directory / PROJECT_FILE).lstat().st_mode
@@ -242,7 +242,7 @@ class _Listing:
             if real in self._entered:
                 continue
             self._entered.add(real)
-            if real != self._root and _holds_project(real):
+            if real != self._root and holds_project(real):
                 continue
             try:
                 with os.scandir(directory) as entries:

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from reconciler.api.listings import Progress, ignore_progress
+from reconciler.core.declarable import Wanted
 from reconciler.core.desired import build, project_defaults
 from reconciler.core.diff import live_value
-from reconciler.core.exporting import Exported, Wanted, export, split
-from reconciler.core.model import LiveNumber, Snapshot
+from reconciler.core.exporting import Exported, export, split
+from reconciler.core.model import Desired, LiveNumber, Snapshot
+from reconciler.core.policy import outside_of
 from reconciler.core.scope import Scope
 from reconciler.errors import InputError, UsageError
 from reconciler.files import Loaded, load_documents
 from reconciler.files.emit import may_stand, numbers_text, project_text
 from reconciler.files.globs import matches_any
-from reconciler.files.tree import PROJECT_FILE
-from reconciler.workflow.common import Options
+from reconciler.files.tree import PROJECT_FILE, holds_project
+from reconciler.workflow.common import Options, account_here
 from reconciler.workflow.snapshots import fetch_everything, load_snapshot
 
 _HEAD = (
     "Exported from the live account. What is not written here is not managed; PINs are left out.",
 )
+_DIRECTORY = "numbers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,59 +40,116 @@ class Export:
     snapshot: Snapshot
 
 
-async def snapshot_for_export(options: Options, progress: Progress = ignore_progress) -> Snapshot:
-    """The account, or the snapshot that --live names."""
-    if options.live is not None:
-        return load_snapshot(options.live)
-    return await fetch_everything(options, progress)
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The project that an export adds to, right in itself."""
+
+    directory: Path
+    loaded: Loaded
+    desired: Desired
+
+    def declares(self, number: str) -> bool:
+        """Whether some file of the project declares `number`."""
+        return number in self.desired.numbers or number in self.desired.declared_elsewhere
 
 
-def export_new(snapshot: Snapshot, scope: Scope, by: str, *, one_file: bool = False) -> Export:
-    """A whole project; `one_file` for a pipe: everything in one document."""
-    wanted = Wanted(may_stand, frozenset(scope.only))
-    exported = export(snapshot, _meant(snapshot, scope), wanted)
-    if one_file:
-        files = {"": numbers_text(_HEAD, exported.entries, exported.groups)}
-    else:
-        files = {PROJECT_FILE: project_text(_HEAD, exported.groups)}
-        for name, entries in split(exported, by):
-            files[f"numbers/{name}.yaml"] = numbers_text((), entries)
-    return Export(files, len(exported.entries), exported.left_out, snapshot)
-
-
-def export_into(directory: Path, snapshot: Snapshot, scope: Scope, by: str) -> Export:
-    """New files for the live numbers that the project in `directory` does not declare."""
+def open_base(directory: Path) -> Base:
+    """The project in `directory`. InputError with everything that is wrong with it; UsageError
+    where the directory is only a part of one."""
+    real = directory.resolve()
+    root = next((up for up in (real, *real.parents) if holds_project(up)), real)
+    if root != real:
+        raise UsageError(f"{directory}: is a part of the project in {root}: name that")
     loaded = load_documents(directory, Path.cwd())
     desired, problems = build(loaded.project, loaded.documents, unread=loaded.incomplete)
     if problems or loaded.problems:
         raise InputError([*loaded.problems, *problems])
-    declared = desired.numbers.keys() | desired.declared_elsewhere
-    every = [each for each in loaded.documents if isinstance(each.data, dict)]
-    if loaded.project:
-        every.append(loaded.project)
-    taken = {name for each in every for name in (each.data.get("groups") or ())}
+    return Base(directory, loaded, desired)
+
+
+async def snapshot_for_export(
+    options: Options, base: Base | None, progress: Progress = ignore_progress
+) -> Snapshot:
+    """The snapshot that --live names, else the account of the project that is added to, or of
+    the one here."""
+    if options.live is not None:
+        return load_snapshot(options.live)
+    return await fetch_everything(options, progress, base.desired if base else None)
+
+
+def account_for_export(options: Options) -> dict[str, str]:
+    """What the project here says of its account, for the new one to say too; nothing of a
+    snapshot, which may be of any."""
+    if options.live is not None:
+        return {}
+    here = account_here()
+    named = {"base_url": here.base_url}
+    if here.api_key_env != Desired(numbers={}).api_key_env:
+        named["api_key_env"] = here.api_key_env
+    return {key: value for key, value in named.items() if value}
+
+
+def export_new(
+    snapshot: Snapshot,
+    scope: Scope,
+    by: str,
+    *,
+    one_file: bool = False,
+    account: Mapping[str, str] | None = None,
+) -> Export:
+    """A whole project, of this `account` if it has to be named; `one_file` for a pipe: everything
+    in one document. UsageError where the scope means no live number."""
+    meant = list(_meant(snapshot, scope))
+    exported = export(snapshot, meant, Wanted(may_stand, frozenset(scope.only)))
+    if one_file:
+        files = {"": numbers_text(_HEAD, exported.entries, exported.groups)}
+    else:
+        files = {PROJECT_FILE: project_text(_HEAD, exported.groups, account or {})}
+        for name, entries in split(exported, by):
+            files[f"{_DIRECTORY}/{name}.yaml"] = numbers_text((), entries)
+    left_out = {**exported.left_out, **_in_conflict(snapshot, scope)}
+    return Export(files, len(exported.entries), left_out, snapshot)
+
+
+def export_into(base: Base, snapshot: Snapshot, scope: Scope, by: str) -> Export:
+    """New files for the live numbers that the project does not declare and its `select` does not
+    leave out. UsageError where the scope means no live number."""
+    loaded, select = base.loaded, base.desired.safety.select
+    every = [each for each in (loaded.project, *loaded.documents) if each is not None]
+    taken = {
+        name
+        for each in every
+        if isinstance(each.data, dict)
+        for name in (each.data.get("groups") or ())
+    }
     below = project_defaults(loaded.project, loaded.documents) if loaded.project else {}
+    numbers = []
+    left_out: dict[str, str] = {}
+    for live in _meant(snapshot, scope):
+        if base.declares(live.phone_number):
+            continue
+        if outside_of(select, snapshot, live):
+            left_out[live.phone_number] = "the project's select leaves it out"
+        else:
+            numbers.append(live)
     wanted = Wanted(may_stand, frozenset(scope.only), below, frozenset(taken))
-    numbers = (live for live in _meant(snapshot, scope) if live.phone_number not in declared)
     exported = export(snapshot, numbers, wanted)
-    return Export(
-        _new_files(exported, by, loaded, directory),
-        len(exported.entries),
-        exported.left_out,
-        snapshot,
-    )
+    conflicts = _in_conflict(snapshot, scope).items()
+    left_out |= exported.left_out
+    left_out |= {number: why for number, why in conflicts if not base.declares(number)}
+    return Export(_new_files(exported, by, base), len(exported.entries), left_out, snapshot)
 
 
-def _new_files(exported: Exported, by: str, loaded: Loaded, directory: Path) -> dict[str, str]:
+def _new_files(exported: Exported, by: str, base: Base) -> dict[str, str]:
     """Beside what is there: the groups go into the first new file."""
     files: dict[str, str] = {}
     groups = exported.groups
     for name, entries in split(exported, by):
-        free = _free_name(name, directory, files)
-        if not _is_read(loaded, free):
+        free = _free_name(name, base.directory, files)
+        if not _is_read(base.loaded, free):
             raise UsageError(
-                f"{directory / PROJECT_FILE}: files.include or files.exclude leaves out {free}, "
-                "where the exported numbers would go"
+                f"{base.directory / PROJECT_FILE}: files.include or files.exclude leaves out "
+                f"{free}, where the exported numbers would go"
             )
         files[free] = numbers_text(_HEAD, entries, groups)
         groups = ()
@@ -97,10 +157,14 @@ def _new_files(exported: Exported, by: str, loaded: Loaded, directory: Path) -> 
 
 
 def _free_name(name: str, directory: Path, chosen: Mapping[str, str]) -> str:
-    place, at = f"numbers/{name}.yaml", 1
+    """A name that nothing has; at the root where the usual directory is not one of the project."""
+    usual = directory / _DIRECTORY
+    foreign = usual.is_symlink() or (usual.exists() and not usual.is_dir()) or holds_project(usual)
+    start = name if foreign else f"{_DIRECTORY}/{name}"
+    place, at = f"{start}.yaml", 1
     while place in chosen or (directory / place).exists() or (directory / place).is_symlink():
         at += 1
-        place = f"numbers/{name}-{at}.yaml"
+        place = f"{start}-{at}.yaml"
     return place
 
 
@@ -113,11 +177,29 @@ def _is_read(loaded: Loaded, name: str) -> bool:
     return included and not matches_any(files.get("exclude") or (), name)
 
 
-def _meant(snapshot: Snapshot, scope: Scope) -> Iterable[LiveNumber]:
-    """The live numbers that --target and --tag mean, judged by what is live."""
+def _meant(snapshot: Snapshot, scope: Scope) -> Iterator[LiveNumber]:
+    """The live numbers that --target and --tag mean, judged by what is live. UsageError where
+    they mean none."""
+    nothing = True
     for live in snapshot.numbers.values():
         tags = live_value(snapshot, live, "tags")
         has_tag = isinstance(tags, tuple) and not set(scope.tags).isdisjoint(tags)
-        named = any(fnmatchcase(live.phone_number, glob) for glob in scope.targets)
-        if (has_tag or not scope.tags) and (named or not scope.targets):
+        if (has_tag or not scope.tags) and _is_target(live.phone_number, scope):
+            nothing = False
             yield live
+    if nothing and (scope.targets or scope.tags):
+        options = [*["--target"] * bool(scope.targets), *["--tag"] * bool(scope.tags)]
+        raise UsageError(f"no live number matches {' and '.join(options)}")
+
+
+def _is_target(number: str, scope: Scope) -> bool:
+    return not scope.targets or any(fnmatchcase(number, glob) for glob in scope.targets)
+
+
+def _in_conflict(snapshot: Snapshot, scope: Scope) -> dict[str, str]:
+    """Numbers of which the lists contradict each other; their tags are not known."""
+    return {
+        number: why
+        for number, why in snapshot.conflicts.items()
+        if not scope.tags and _is_target(number, scope)
+    }

@@ -8,26 +8,15 @@ from typing import Any
 
 import pytest
 
-from reconciler.sandbox.faults import Distort
+from reconciler.sandbox.faults import Respond
 from reconciler.sandbox.fleet import mobile_number, number
 from reconciler.sandbox.generate import make_fleet
 from tests.apply.account import FOUR, ONE, THREE, TRUNK, TWO, Account
 from tests.apply.conftest import MakeAccount
 from tests.cli.support import Shell
+from tests.export.support import exported, says_no_changes
 
 SUPPORT: dict[str, Any] = {"tags": ["support"], "connection_id": TRUNK}
-
-
-def exported(reconciler: Shell, *words: str, into: str = "out") -> dict[str, str]:
-    """The files of a new project, by name."""
-    assert reconciler("export", "-o", into, *words).code == 0
-    root = Path(into)
-    return {str(each.relative_to(root)): each.read_text() for each in root.rglob("*.yaml")}
-
-
-def says_no_changes(reconciler: Shell, path: str = "out") -> bool:
-    """Whether a plan right after it has nothing to do."""
-    return "No changes." in reconciler("plan", path).out
 
 
 def test_a_plan_right_after_it_says_no_changes(
@@ -113,6 +102,57 @@ def test_without_a_place_it_goes_to_stdout_as_one_file(account: Account, reconci
     assert says_no_changes(reconciler, "all.yaml")
 
 
+@pytest.mark.usefixtures("account")
+def test_a_link_to_a_directory_is_refused(reconciler: Shell) -> None:
+    Path("real").mkdir()
+    Path("out").symlink_to("real")
+    said = reconciler("export", "-o", "out")
+    assert (said.code, "symbolic link" in said.err, list(Path("real").iterdir())) == (1, True, [])
+
+
+@pytest.mark.usefixtures("account")
+def test_what_no_live_number_matches_is_an_error(reconciler: Shell) -> None:
+    said = reconciler("export", "-o", "out", "--tag", "nobody", "--target", "+1312*")
+    assert (said.code, said.err) == (1, "Error: no live number matches --target and --tag\n")
+    assert not Path("out").exists()
+
+
+def test_a_refused_key_is_said(account: Account, reconciler: Shell) -> None:
+    for call in ("list_numbers", "list_voice", "list_messaging", "list_mobile"):
+        account.control.fault(Respond(status=401), call=call, times=None)
+    assert reconciler("export", "-o", "out").code == 7
+
+
+def test_the_account_that_the_project_here_names_is_the_new_one_s_too(
+    account: Account, reconciler: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTHER_KEY", account.sandbox.api_key)
+    monkeypatch.delenv("TELNYX_API_KEY")
+    account.declare({}, account={"api_key_env": "OTHER_KEY"})
+    assert "\naccount: {api_key_env: OTHER_KEY}\n" in exported(reconciler)["reconciler.yaml"]
+    assert says_no_changes(reconciler)
+
+
+def test_a_tag_called_reconciler_makes_no_project_of_the_directory(
+    make_account: MakeAccount, reconciler: Shell
+) -> None:
+    make_account(number(ONE, tags=["reconciler"]), number(TWO, tags=["support"]))
+    files = exported(reconciler, "--split", "tag")
+    assert "numbers/reconciler-2.yaml" in files
+    assert "2 live numbers (" in reconciler("plan", "out").out
+
+
+@pytest.mark.usefixtures("account")
+def test_many_numbers_go_into_several_files(
+    reconciler: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.core.exporting.MOST_IN_A_FILE", 3)
+    files = exported(reconciler)
+    assert re.findall(r"\+\d+", files["numbers/numbers.yaml"]) == [ONE, TWO, THREE]
+    assert re.findall(r"\+\d+", files["numbers/numbers-2.yaml"]) == [FOUR]
+    assert says_no_changes(reconciler)
+
+
 def test_an_existing_directory_is_refused(account: Account, reconciler: Shell) -> None:
     account.declare({ONE: {}})
     said = reconciler("export", "-o", ".")
@@ -122,85 +162,3 @@ def test_an_existing_directory_is_refused(account: Account, reconciler: Shell) -
 def test_it_only_reads(account: Account, reconciler: Shell) -> None:
     exported(reconciler)
     assert account.writes() == []
-
-
-def test_the_fields_of_a_refused_list_are_left_out_and_it_is_said(
-    account: Account, reconciler: Shell
-) -> None:
-    account.control.forbid("list_voice")
-    said = reconciler("export", "-o", "out")
-    assert (said.code, "its fields are left out" in said.err) == (0, True)
-    assert "tech_prefix" not in Path("out/reconciler.yaml").read_text()
-
-
-def test_an_unknown_enum_value_is_left_out(make_account: MakeAccount, reconciler: Shell) -> None:
-    account = make_account(number(ONE))
-    account.control.fault(
-        Distort(set={"inbound_call_screening": "perhaps"}), call="list_voice", times=None
-    )
-    text = exported(reconciler)["numbers/numbers.yaml"]
-    assert ("perhaps" in text, "inbound_call_screening could not be read" in text) == (False, True)
-
-
-# ---- into an existing project -----------------------------------------------------------------
-
-
-def test_into_adds_what_is_undeclared_and_changes_no_byte(
-    account: Account, reconciler: Shell
-) -> None:
-    account.declare({ONE: {"customer_reference": None}})
-    before = {each: each.read_bytes() for each in account.root.glob("*.yaml")}
-    said = reconciler("export", "--into", ".")
-    assert said.code == 0
-    assert {each: each.read_bytes() for each in before} == before
-    text = (account.root / "numbers" / "numbers.yaml").read_text()
-    assert set(re.findall(r'"(\+\d+)"', text)) == {TWO, THREE, FOUR}
-    assert says_no_changes(reconciler, ".")
-
-
-def test_into_twice_adds_nothing_the_second_time(account: Account, reconciler: Shell) -> None:
-    account.declare({ONE: {}})
-    reconciler("export", "--into", ".")
-    files = set(account.root.rglob("*.yaml"))
-    reconciler("export", "--into", ".")
-    assert set(account.root.rglob("*.yaml")) == files
-
-
-def test_into_a_project_with_defaults_still_changes_nothing(
-    make_account: MakeAccount, reconciler: Shell
-) -> None:
-    account = make_account(number(ONE, customer_reference="x"), *map(number, (TWO, THREE, FOUR)))
-    account.declare({ONE: {}}, defaults={"customer_reference": "x", "tags": {"add": ["new"]}})
-    assert reconciler("export", "--into", ".").code == 0
-    changed = account.plan().plan.difference.changes
-    assert [each.phone_number for each in changed] == [ONE]  # which the defaults give a tag
-
-
-def test_a_number_that_defaults_would_change_beyond_repair_is_left_out(
-    make_account: MakeAccount, reconciler: Shell
-) -> None:
-    account = make_account(number(ONE), number(TWO, external_pin="4711"))
-    account.declare({ONE: {"external_pin": None}}, defaults={"external_pin": {"env": "PIN"}})
-    said = reconciler("export", "--into", ".")
-    assert f"{TWO} is left out" in said.err
-
-
-def test_names_of_groups_and_files_do_not_collide(
-    make_account: MakeAccount, reconciler: Shell
-) -> None:
-    account = make_account(*(number(each, **SUPPORT) for each in (ONE, TWO, THREE, FOUR)))
-    account.declare({}, groups={"support": {"customer_reference": "x"}})
-    (account.root / "numbers").mkdir()
-    (account.root / "numbers" / "numbers.yaml").write_text("version: 1\n")
-    assert reconciler("export", "--into", ".").code == 0
-    text = (account.root / "numbers" / "numbers-2.yaml").read_text()
-    assert "  support-2: {tags: [support]}\n" in text
-    assert says_no_changes(reconciler, ".")
-
-
-def test_a_file_that_the_project_would_not_read_is_refused(
-    account: Account, reconciler: Shell
-) -> None:
-    account.declare({ONE: {}}, files={"include": ["numbers.yaml"]})
-    said = reconciler("export", "--into", ".")
-    assert (said.code, "files.include" in said.err) == (1, True)

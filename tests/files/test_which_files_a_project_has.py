@@ -438,3 +438,15 @@ def test_nothing_is_written(root: Path) -> None:
     before = sorted((path, path.stat().st_mtime_ns) for path in root.rglob("*"))
     load(root)
     assert sorted((path, path.stat().st_mtime_ns) for path in root.rglob("*")) == before
+
+
+def test_the_digest_is_the_same_from_wherever_the_project_is_read(root: Path) -> None:
+    write(root, reconciler="", a="x: 1\n")
+    assert load(root).digest == load(root.parent, root.name).digest == load(root, root).digest
+
+
+def test_a_file_under_another_name_is_another_digest(root: Path) -> None:
+    write(root, a="x: 1\n")
+    before = load(root).digest
+    (root / "a.yaml").rename(root / "b.yaml")
+    assert load(root).digest != before
