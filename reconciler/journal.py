@@ -8,22 +8,24 @@ can be changed, taken out or moved without being seen. No PIN and no key is ever
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
 from reconciler.core.planfile import canonical_json
 from reconciler.core.replay import History, replay
-from reconciler.errors import JournalError, UsageError
+from reconciler.errors import JournalError, LockedError, ReconcilerError, UsageError
 from reconciler.files.output import make_private_directory, write_whole
 
 DIRECTORY = ".reconciler"
 _MOST_BYTES = 8 * 1024**3
+_LAST_LINE_BYTES = 1024 * 1024
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 Entry = Mapping[str, Any]
@@ -37,7 +39,7 @@ def _sealed(entry: Entry, before: str) -> tuple[bytes, str]:
 
 
 class Journal:
-    """Appends to one journal file. Not safe for two writers: the lock sees to that."""
+    """Appends to one journal file, which no second writer gets hold of meanwhile."""
 
     def __init__(self, path: Path, descriptor: int, checksum: str) -> None:
         self.path = path
@@ -56,13 +58,25 @@ class Journal:
             raise UsageError(f"{path}: is there already; a journal is never written over")
         line, checksum = _sealed(plan, "")
         write_whole(path, line)
-        return cls(path, _open(path, os.O_WRONLY | os.O_APPEND), checksum)
+        return cls(path, _open_alone(path), checksum)
 
     @classmethod
     def go_on(cls, path: Path, read: Lines) -> Journal:
-        """The file that was read, to be appended to; a torn last line is cut off first."""
-        descriptor = _open(path, os.O_WRONLY | os.O_APPEND)
-        os.ftruncate(descriptor, read.length)
+        """The file that was read, to be appended to; a torn last line is cut off first.
+
+        LockedError where another process has it, UsageError where it is not what was read.
+        """
+        descriptor = _open_alone(path)
+        try:
+            if read_lines(path).checksum != read.checksum:
+                _refuse(f"{path}: somebody else has gone on with it; resume it again")
+            os.ftruncate(descriptor, read.length)
+        except OSError as error:
+            os.close(descriptor)
+            raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
+        except ReconcilerError:
+            os.close(descriptor)
+            raise
         return cls(path, descriptor, read.checksum)
 
     async def write(self, entry: Entry) -> None:
@@ -127,7 +141,7 @@ def read_lines(path: Path) -> Lines:
             sealed = msgspec.json.decode(line)
             entry = sealed["entry"]
             again, checksum = _sealed(entry, checksum)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError, KeyError):
+        except _NO_LINE:
             again = b""
         if again != line:
             raise UsageError(f"{path}:{place}: the journal is damaged here; nothing was sent")
@@ -137,9 +151,33 @@ def read_lines(path: Path) -> Lines:
     return Lines(tuple(entries), checksum, length)
 
 
+def seems_finished(path: Path) -> bool:
+    """Whether the last line says so; one that is torn or damaged does not."""
+    descriptor = _open(path, os.O_RDONLY)
+    with os.fdopen(descriptor, "rb") as file:
+        file.seek(max(os.fstat(descriptor).st_size - _LAST_LINE_BYTES, 0))
+        last = file.read().split(b"\n")[-2:]
+    try:
+        entry = msgspec.json.decode(last[0])["entry"]
+        return not last[1] and entry["entry"] == "end" and not entry["open"]
+    except (*_NO_LINE, IndexError):
+        return False
+
+
 def read_history(path: Path, lines: Lines) -> History:
     """What a journal tells. UsageError where it is none of ours."""
     return replay(lines.entries, str(path))
+
+
+_NO_LINE = (
+    msgspec.MsgspecError,
+    RecursionError,
+    TypeError,
+    KeyError,
+    ValueError,
+    OverflowError,
+)
+"""What bytes that are no line of ours can raise."""
 
 
 def _read(path: Path) -> bytes:
@@ -148,6 +186,23 @@ def _read(path: Path) -> bytes:
         if os.fstat(descriptor).st_size > _MOST_BYTES:
             raise UsageError(f"{path}: too large for a journal")
         return file.read()
+
+
+def _refuse(why: str) -> NoReturn:
+    raise UsageError(why)
+
+
+def _open_alone(path: Path) -> int:
+    """Open for appending, with the kernel's lock on the file: it goes with the process."""
+    descriptor = _open(path, os.O_WRONLY | os.O_APPEND)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        if isinstance(error, BlockingIOError):
+            raise LockedError(f"{path}: another process is writing it; nothing was sent") from None
+        raise UsageError(f"{path}: cannot be locked: {error.strerror}") from None
+    return descriptor
 
 
 def _open(path: Path, how: int) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,3 +13,11 @@ import pytest
 def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The lock of an account is held per machine: tests side by side use the same made-up one."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sigint_as_usual() -> Iterator[None]:
+    """A child can be interrupted, although a shell may have started the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

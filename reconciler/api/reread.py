@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -185,6 +185,22 @@ async def still_there(
     async with together(stands(id_) for id_ in ids.values()) as tasks:
         standing = await asyncio.gather(*tasks)
     return {number for number, there in zip(ids, standing, strict=True) if there}
+
+
+async def held(
+    reader: ReadClient, numbers: Collection[str], *, account_size: int, page_size: int
+) -> set[str]:
+    """Which of the numbers are in the account, under whatever id. ApiError passes."""
+    rows: list[Row] = []
+    if -(-account_size // page_size) < len(numbers):
+        found = await read_listing(reader, Listing.SLIM, page_size=page_size)
+        rows += found[0].values() if found else ()
+    else:
+        queries = (slim_query() | {"filter[phone_number]": n.lstrip("+")} for n in numbers)
+        pages = (reader.read(Listing.SLIM, _SLIM_TYPE, query) for query in queries)
+        async with together(pages) as tasks:
+            rows += [row for page in await asyncio.gather(*tasks) for row in page.data]
+    return {row.phone_number for row in rows if not _is_gone(row)}.intersection(numbers)
 
 
 def _is_gone(row: Row) -> bool:

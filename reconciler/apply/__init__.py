@@ -7,6 +7,8 @@ sent again only where it did not happen.
 """
 
 from reconciler.apply.control import Stop, Watcher
-from reconciler.apply.run import Applier, Context
+from reconciler.apply.desk import Context
+from reconciler.apply.hurry import Door, Haste, LastCalls
+from reconciler.apply.run import Applier
 
-__all__ = ["Applier", "Context", "Stop", "Watcher"]
+__all__ = ["Applier", "Context", "Door", "Haste", "LastCalls", "Stop", "Watcher"]

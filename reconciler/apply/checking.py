@@ -69,7 +69,7 @@ class Checker:
                 self._changes[number],
                 None if number in again.gone else again.values[number],
                 self._secrets,
-                half_moved=self._is_half_moved(operation),
+                half_moved=bool(self.first_half(operation)),
                 excused=frozenset({"connection_id"} if number in self._forwarded else ()),
             )
             for number in request.numbers
@@ -81,12 +81,12 @@ class Checker:
             if not _FORWARDING.isdisjoint(covered(request.operation, self._changes[number])):
                 self._forwarded.add(number)
 
-    def _is_half_moved(self, operation: Operation) -> bool:
-        return (
-            operation.call is Channel.BUNDLE
-            and operation.id not in self._leavers
-            and not self._leavers.isdisjoint(operation.depends_on)
-        )
+    def first_half(self, operation: Operation) -> str:
+        """The operation that takes a number out of its bundle, where this is the one that then
+        puts it into another; "" where it is not."""
+        if operation.call is not Channel.BUNDLE or operation.id in self._leavers:
+            return ""
+        return next((id_ for id_ in operation.depends_on if id_ in self._leavers), "")
 
     async def _together(self, request: Request) -> Reread:
         result: asyncio.Future[Reread] = asyncio.get_running_loop().create_future()

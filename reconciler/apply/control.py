@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from reconciler.core.fields import Channel
@@ -20,6 +22,9 @@ class Watcher(Protocol):
 
     def confirming(self, numbers: int) -> None:
         """So many numbers are being read back."""
+
+    def began(self, journal: str) -> None:
+        """Everything is written down in this file from now on."""
 
     def said(self, text: str) -> None:
         """Something that has to reach the user now, whatever happens next."""
@@ -42,10 +47,24 @@ class Stop:
     reason: str = ""
     key_refused: bool = False
     interrupted: bool = False
+    _waiting: list[asyncio.Future[None]] = field(default_factory=list, repr=False)
 
     def now(self, reason: str, *, key_refused: bool = False, interrupted: bool = False) -> None:
-        """Start no new write. The first reason stands."""
-        if not self.reason:
-            self.reason = reason
-            self.key_refused = key_refused
-            self.interrupted = interrupted
+        """Start no new write. The first reason stands; an interrupt ends waits after it too."""
+        self.reason = self.reason or reason
+        self.key_refused |= key_refused
+        self.interrupted |= interrupted
+        for each in self._waiting if interrupted else ():
+            if not each.done():
+                each.set_result(None)
+
+    @contextmanager
+    def noticed(self) -> Iterator[asyncio.Future[None]]:
+        """A future that is done at the next interrupt."""
+        each: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(each)
+        try:
+            yield each
+        finally:
+            self._waiting.remove(each)
+            each.cancel()

@@ -17,7 +17,7 @@ UNLISTED_SECONDS = 60.0
 _TOLERANCE = timedelta(seconds=120)
 """How far the clocks of this machine and of the API may be apart."""
 
-_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+_PAUSES = (3.0, 12.0, 45.0)
 
 _TYPES = {
     Channel.UPDATE_JOB: "update_phone_numbers",

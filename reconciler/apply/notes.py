@@ -13,7 +13,7 @@ from reconciler.apply.control import Log
 from reconciler.core.operations import Operation
 from reconciler.core.outcome import Outcome
 from reconciler.core.planfile import canonical_json
-from reconciler.core.replay import Came, errors_as_json
+from reconciler.core.replay import Because, Came, errors_as_json
 from reconciler.core.text import Redactor
 from reconciler.core.verdict import Record
 from reconciler.errors import ApiErrorItem, JournalError
@@ -40,12 +40,12 @@ class Notes:
         )
 
     async def left_out(
-        self, operation: Operation, numbers: Mapping[str, str], *, for_good: bool
+        self, operation: Operation, numbers: Mapping[str, str], because: Because
     ) -> None:
         """These numbers of the last intent are not sent after all, and why."""
         if numbers:
             said = {number: self._redactor.redact(why) for number, why in numbers.items()}
-            await self._write("left out", operation.id, numbers=said, for_good=for_good)
+            await self._write("left out", operation.id, numbers=said, because=str(because))
 
     async def answer(
         self,
@@ -66,7 +66,7 @@ class Notes:
         )
 
     async def nothing(self) -> None:
-        """Not one write was sent: there is nothing to go on with."""
+        """Not one write reached the API: there is nothing to go on with."""
         if not self.broken:
             now = self._clock.now().isoformat()
             await self._write("end", open=[], converged=False, exit_code=1, at=now)

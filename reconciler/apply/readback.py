@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from reconciler.api.confirm import Expected
 from reconciler.core.catalogue import BY_PATH
@@ -12,17 +12,22 @@ from reconciler.core.values import UNKNOWN, LiveValue, Value
 from reconciler.core.verdict import Confirmation, Records
 
 
-def expected_of(changes: Iterable[Change], records: Records) -> list[Expected]:
-    """Everything that was sent and not refused, as it should read now."""
+def expected_of(
+    changes: Iterable[Change], records: Records, seen: Collection[tuple[str, str]]
+) -> list[Expected]:
+    """Everything that was sent and not refused, as it should read now; but for what an earlier
+    run has `seen`."""
     return [
         Expected(change.phone_number, change.id, after, patient, change.kind)
         for change in changes
         for patient in (True, False)
-        if (after := _to_confirm(change, records, patient))
+        if (after := _to_confirm(change, records, patient, seen))
     ]
 
 
-def _to_confirm(change: Change, records: Records, patient: bool) -> dict[str, Value]:
+def _to_confirm(
+    change: Change, records: Records, patient: bool, seen: Collection[tuple[str, str]]
+) -> dict[str, Value]:
     """The fields to read back: with patience what should show, without it what a job lists as
     failed or left open (a refused PATCH has nothing to show)."""
     number = change.phone_number
@@ -36,6 +41,7 @@ def _to_confirm(change: Change, records: Records, patient: bool) -> dict[str, Va
         path: after[path]
         for path, record in records[number].items()
         if path in after
+        and (number, path) not in seen
         and number in record.touched
         and (number in record.failures or number in record.given_up) is not patient
         and (patient or record.operation.call in JOB_CALLS)

@@ -394,7 +394,7 @@ def _declared_pin(state: _Build, raw: Any, source: Source) -> Secret:
         ((where, name),) = raw.items()
         return Secret(f"{where}:{name}")
     ref = f"yaml:{source}:{source.column}"  # two numbers may stand on one line
-    state.secrets[ref] = _literal(state, raw, source)
+    state.secrets[ref] = _literal(state, raw, source, secret=True)
     text = "external_pin stands here in clear: prefer {env: NAME} or {file: PATH}"
     state.warnings.append(Problem(source.path, source.line, source.column, text))
     return Secret(ref)
@@ -415,8 +415,9 @@ def _declared_id(state: _Build, row: Field, raw: Any, source: Source) -> str:
 _BRACES = re.compile(r"\{\{|\}\}|\{[^{}]*\}?|\}")
 
 
-def _literal(state: _Build, text: str, source: Source) -> str:
-    """`text` with its doubled braces single; a single one begins a template."""
+def _literal(state: _Build, text: str, source: Source, *, secret: bool = False) -> str:
+    """`text` with its doubled braces single; a single one begins a template. What is wrong with a
+    `secret` is said without a part of it."""
     if "{" not in text and "}" not in text:
         return text
 
@@ -426,6 +427,8 @@ def _literal(state: _Build, text: str, source: Source) -> str:
             return found[0]
         if found in {"{number}", "{last4}", "{index}"}:
             said = f"the template {found} is not supported yet"
+        elif secret:
+            said = "external_pin: a literal brace is written twice, as {{ or }}"
         else:
             said = (
                 f"{quoted(found)} is no template: a literal brace is written twice, as {{{{ or }}}}"

@@ -21,7 +21,8 @@ def fingerprint_of(key: str, about: str, value: str) -> str:
     """The fingerprint of a PIN. `about` is its ref, or for a live one the number: equal PINs of
     two numbers are not seen to be equal."""
     text = f"{about}\0{value}".encode()
-    return hmac.new(key.encode(), text, "sha256").hexdigest()
+    # A key from the environment may be any bytes.
+    return hmac.new(key.encode(errors="surrogateescape"), text, "sha256").hexdigest()
 
 
 def bind(

@@ -11,7 +11,13 @@ from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS
 from reconciler.core.changes import RELEASE, Action, Change
 from reconciler.core.emergency import effective
 from reconciler.core.fingerprint import fingerprint_of
-from reconciler.core.operations import Operation, covered, leaves_bundle, restated
+from reconciler.core.operations import (
+    Operation,
+    covered,
+    leaves_bundle,
+    left_unset,
+    restated,
+)
 from reconciler.core.rules import EMERGENCY, EMERGENCY_ENABLED
 from reconciler.core.text import neutral, shortened
 from reconciler.core.values import UNKNOWN, LiveValue, Secret, Value, show_json
@@ -51,7 +57,11 @@ class Secrets:
 
 def paths_to_read(operation: Operation, change: Change) -> tuple[str, ...]:
     """The live values that decide whether `operation` may still be sent for this number."""
-    paths = {*covered(operation, change), *restated(operation, change)}
+    paths = {
+        *covered(operation, change),
+        *restated(operation, change),
+        *left_unset(operation, change),
+    }
     if not EMERGENCY.isdisjoint(paths):
         paths.add(EMERGENCY_STATUS)
     if change.action is Action.RELEASE:
@@ -93,7 +103,11 @@ def standing(
             return each
     if states <= {State.BLIND}:
         return Standing(State.BLIND)
-    return Standing(State.DONE if states <= {State.DONE, State.BLIND} else State.FRESH)
+    if states <= {State.DONE, State.BLIND}:
+        return Standing(State.DONE)
+    # What was not set, and is not sent, is set now: the call might drop it.
+    unset = (_unless_same(path, None, _now(path, live)) for path in left_unset(operation, change))
+    return next((each for each in unset if each.state is not State.FRESH), Standing(State.FRESH))
 
 
 def _release(

@@ -12,11 +12,23 @@ from typing import Any
 
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.changes import Action, Change
-from reconciler.core.fields import Channel, Clear, Field, Wire, Write
-from reconciler.core.rules import DELETION_LOCK, EMERGENCY_ENABLED
+from reconciler.core.fields import Channel, Clear, Field, Kind, Wire, Write
+from reconciler.core.rules import DELETION_LOCK, EMERGENCY_ADDRESS, EMERGENCY_ENABLED
 from reconciler.core.values import Secret, Value
 
 Body = Mapping[str, Any]
+
+
+def _links(kind: Kind) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for path, row in BY_PATH[kind].items():
+        if row.linked:
+            found[row.linked] = (*found.get(row.linked, ()), path)
+    return found
+
+
+LINKS = {kind: _links(kind) for kind in Kind}
+"""The fields of each link, which travel in one call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +103,7 @@ def restated(operation: Operation, change: Change) -> dict[str, Value]:
 
 def leaves_bundle(operation: Operation) -> bool:
     """Whether it is the first of the two calls that move a number to another bundle."""
-    return operation.call is Channel.BUNDLE and set(operation.body.values()) == {None}
+    return operation.call is Channel.BUNDLE and operation.body == {"bundle_id": None}
 
 
 def is_made_of(operation: Operation, change: Change) -> bool:
@@ -108,12 +120,50 @@ def is_made_of(operation: Operation, change: Change) -> bool:
     paths = covered(operation, change)
     if leaves_bundle(operation):
         after = dict.fromkeys(paths, None)
-    values = {path: after[path] for path in paths} | restated(operation, change)
+    again = restated(operation, change)
+    if not paths or not _links_are_whole(operation, change, again):
+        return False
+    values = {path: after[path] for path in paths} | again
     try:
         settings = [(rows[path], value) for path, value in values.items()]
-        return bool(paths) and body_of(operation.call, settings) == operation.body
+        return _is_same(body_of(operation.call, settings), operation.body)
     except (KeyError, ValueError):
         return False
+
+
+def _links_are_whole(operation: Operation, change: Change, again: Mapping[str, Value]) -> bool:
+    """Whether `operation` restates (`again`) the rest of each link that it changes, which would
+    be lost else, and nothing besides."""
+    rows = BY_PATH[change.kind]
+    after = {field.path: field.after for field in change.fields}
+    paths = covered(operation, change)
+    links = {rows[path].linked for path in paths} - {""}
+    rest = {path for link in links for path in LINKS[change.kind][link]} - set(paths)
+    unset = set(left_unset(operation, change))
+    if after.get(EMERGENCY_ENABLED) is False:
+        unset |= rest & {EMERGENCY_ADDRESS}  # "must be null or omitted"
+    return rest - unset <= again.keys() <= rest
+
+
+def left_unset(operation: Operation, change: Change) -> tuple[str, ...]:
+    """What is missing in a link that `operation` writes, because it was not set before and no
+    call can say so: a forwarding type without its target."""
+    rows = BY_PATH[change.kind]
+    changed = {field.path for field in change.fields}
+    links = {rows[path].linked for path in covered(operation, change)} - {""}
+    return tuple(
+        path
+        for link in links
+        for path in LINKS[change.kind][link]
+        if rows[path].meaningless_without and path not in changed and path not in operation.guards
+    )
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Equal, and of the same types: to Python, 1 is True."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_is_same(one[key], other[key]) for key in one)
+    return type(one) is type(other) and bool(one == other)
 
 
 _RELEASES = frozenset({Channel.DELETE_JOB, Channel.DELETE_NUMBER})

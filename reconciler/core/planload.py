@@ -6,9 +6,10 @@ was written by somebody else, digest and all, from doing more than its changes s
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import jsonschema_rs
@@ -25,18 +26,21 @@ from reconciler.core.changes import (
     Withheld,
 )
 from reconciler.core.fields import Channel, Field, Kind, Type
-from reconciler.core.live import USABLE_ID
 from reconciler.core.model import Source
-from reconciler.core.operations import Operation, covered, is_made_of
-from reconciler.core.plan import JOB_CALLS, Origin, Plan, Summary
-from reconciler.core.planfile import FORMAT_VERSION, TIMESTAMP, digest, plan_schema
+from reconciler.core.operations import Operation
+from reconciler.core.plan import Origin, Plan, Summary
+from reconciler.core.plancheck import NotOursError, check_plan
+from reconciler.core.planfile import (
+    FORMAT_VERSION,
+    TIMESTAMP,
+    canonical_json,
+    digest,
+    plan_document,
+    plan_schema,
+)
 from reconciler.core.text import neutral, shortened
-from reconciler.core.values import E164, UNKNOWN, LiveValue, Secret, canonical
+from reconciler.core.values import UNKNOWN, LiveValue, Secret, canonical
 from reconciler.errors import UsageError
-
-
-class _NotOursError(Exception):
-    """What shows that a file is no plan of ours."""
 
 
 def read_plan(document: Any, name: str) -> Plan:
@@ -52,31 +56,51 @@ def read_plan(document: Any, name: str) -> Plan:
                 "make the plan anew"
             )
         plan = _plan(document)
-        _check(plan)
-    except _NotOursError as wrong:
+        _check_nothing_else(document, plan)
+        check_plan(plan)
+    except NotOursError as wrong:
         text = neutral(shortened(str(wrong), 200))
         raise UsageError(f"{name}: not a plan that `plan --out` wrote: {text}") from None
     return plan
 
 
 def _check_shape(document: Any) -> None:
-    validator = jsonschema_rs.Draft202012Validator(plan_schema())
     try:
-        error = next(validator.iter_errors(document), None)
+        error = next(_validator().iter_errors(document), None)
     except ValueError as too_deep:
-        raise _NotOursError(str(too_deep)) from None
+        raise NotOursError(str(too_deep)) from None
     if error:
-        raise _NotOursError(f"wrong at '{'/'.join(map(str, error.instance_path))}'")
+        raise NotOursError(f"wrong at '{'/'.join(map(str, error.instance_path))}'")
+
+
+@cache
+def _validator() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(plan_schema())
+
+
+def _check_nothing_else(document: Mapping[str, Any], plan: Plan) -> None:
+    """What was understood is all that stands in the file, in the form that we write: nothing was
+    passed over, and nothing means the same in another form."""
+    again = plan_document(plan) | {"tool_version": document["tool_version"]}
+    if digest(again) != document["digest"]:
+        key = next(key for key in document if not _is_alike(again.get(key), document[key]))
+        raise NotOursError(f"'{key}' is not as a plan has it")
+
+
+def _is_alike(one: object, other: object) -> bool:
+    """As bytes: to Python, 1.0 is 1."""
+    return canonical_json(one) == canonical_json(other)
 
 
 def _plan(document: Mapping[str, Any]) -> Plan:
     summary = document["summary"]
-    calls = {Channel(name): count for name, count in summary["calls"].items()}
+    counts = {name: int(count) for name, count in summary.items() if name != "calls"}
+    calls = {Channel(name): int(count) for name, count in summary["calls"].items()}
     return Plan(
         created_at=_moment(document["created_at"]),
         base_url=document["account"]["base_url"],
         fetched_at=_moment(document["live"]["fetched_at"]),
-        live_numbers=document["live"]["numbers"],
+        live_numbers=int(document["live"]["numbers"]),  # to a schema, 1.0 is an integer
         origin=Origin(**document["source"]),
         difference=Difference(
             changes=tuple(_change(each) for each in document["changes"]),
@@ -91,7 +115,7 @@ def _plan(document: Mapping[str, Any]) -> Plan:
             unmanaged=summary["unmanaged"],
         ),
         operations=tuple(_operation(each) for each in document["operations"]),
-        summary=Summary(**{**summary, "calls": calls}),
+        summary=Summary(**counts, calls=calls),
         allowed=tuple(document["allowed"]),
         refusals=tuple(document.get("refusals", ())),
         digest=document["digest"],
@@ -102,14 +126,16 @@ def _moment(text: str) -> datetime:
     try:
         return datetime.strptime(text, TIMESTAMP).replace(tzinfo=UTC)
     except ValueError:
-        raise _NotOursError(f"{text!r} is no time") from None
+        raise NotOursError(f"{text!r} is no time") from None
 
 
 def source_of(text: str) -> Source:
     """`numbers/support.yaml:14` as the place it names; line 0 where it names none."""
-    path, _, line = text.rpartition(":")
-    named = path and line.isascii() and line.isdigit()
-    return Source(path, int(line)) if named else Source(text, 0)
+    found = _PLACE.match(text)
+    return Source(found[1], int(found[2])) if found else Source(text, 0)
+
+
+_PLACE = re.compile(r"(.+):([0-9]{1,9})\Z", re.DOTALL)
 
 
 def _change(entry: Mapping[str, Any]) -> Change:
@@ -119,7 +145,7 @@ def _change(entry: Mapping[str, Any]) -> Change:
     for field in entry["fields"]:
         row = rows.get(field["path"])
         if row is None or not row.writes:
-            raise _NotOursError(f"{field['path']!r} is no field that can be written")
+            raise NotOursError(f"{field['path']!r} is no field that can be written")
         fields.append(
             FieldChange(
                 row.path,
@@ -131,13 +157,13 @@ def _change(entry: Mapping[str, Any]) -> Change:
         )
     action = Action(entry["action"])
     if (action is Action.UPDATE) is not bool(fields):
-        raise _NotOursError(f"{entry['phone_number']}: {action} does not go with its fields")
+        raise NotOursError(f"{entry['phone_number']}: {action} does not go with its fields")
     return Change(entry["phone_number"], entry["id"], kind, action, tuple(fields))
 
 
 def _known(value: LiveValue, row: Field) -> Any:
     if value is UNKNOWN:
-        raise _NotOursError(f"{row.path} is to become what is no value of it")
+        raise NotOursError(f"{row.path} is to become what is no value of it")
     return value
 
 
@@ -155,7 +181,7 @@ def read_value(row: Field, raw: Any) -> LiveValue:
         value = canonical(row, raw)
         if value is not UNKNOWN:
             return value
-    raise _NotOursError(f"{row.path} holds what is no value of it")
+    raise NotOursError(f"{row.path} holds what is no value of it")
 
 
 def _withheld(entry: Mapping[str, Any]) -> Withheld:
@@ -182,7 +208,7 @@ def _operation(entry: Mapping[str, Any]) -> Operation:
     guards = {}
     for path, raw in entry["guards"].items():
         if path not in rows:
-            raise _NotOursError(f"{path!r} is no field")
+            raise NotOursError(f"{path!r} is no field")
         guards[path] = _known(read_value(rows[path], raw), rows[path])
     return Operation(
         entry["id"],
@@ -192,48 +218,3 @@ def _operation(entry: Mapping[str, Any]) -> Operation:
         guards,
         tuple(entry["depends_on"]),
     )
-
-
-# ---- the whole --------------------------------------------------------------------------------
-
-
-def _check(plan: Plan) -> None:
-    """What no digest says: that the parts fit together, and the calls do what the changes say."""
-    changes = {change.phone_number: change for change in plan.difference.changes}
-    _once("number", [change.phone_number for change in plan.difference.changes])
-    _once("id", [change.id for change in plan.difference.changes])
-    _once("operation", [operation.id for operation in plan.operations])
-    for change in plan.difference.changes:
-        if not E164.match(change.phone_number) or not USABLE_ID.match(change.id):
-            raise _NotOursError(f"{change.phone_number} has no usable number or id")
-        _once(f"field of {change.phone_number}", [field.path for field in change.fields])
-    written: defaultdict[str, set[str]] = defaultdict(set)
-    done: set[str] = set()
-    for operation in plan.operations:
-        if not done.issuperset(operation.depends_on):
-            raise _NotOursError(f"{operation.id} depends on what does not come before it")
-        done.add(operation.id)
-        _once(f"number of {operation.id}", operation.numbers)
-        if len(operation.numbers) > (_MOST_IN_A_JOB if operation.call in JOB_CALLS else 1):
-            raise _NotOursError(f"{operation.id} is for more numbers than its call can take")
-        for number in operation.numbers:
-            planned = changes.get(number)
-            if planned is None or not is_made_of(operation, planned):
-                raise _NotOursError(f"{operation.id} does what is no change of {number}")
-            written[number].update(covered(operation, planned))
-    for number, change in changes.items():
-        if missing := {field.path for field in change.fields} - written[number]:
-            raise _NotOursError(f"no operation writes {min(missing)} of {number}")
-        if number not in written:
-            raise _NotOursError(f"no operation releases {number}")
-
-
-_MOST_IN_A_JOB = 1000
-
-
-def _once(what: str, names: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise _NotOursError(f"{what} {name} stands in it twice")
-        seen.add(name)

@@ -158,19 +158,20 @@ def _one(change: Change, field: FieldChange, hold: Hold) -> Withheld:
 
 
 def _out_of_scope(subject: Subject) -> Hold | None:
-    select = subject.safety.select
-    outside = _outside(select, subject)
+    outside = outside_of(subject.safety.select, subject.snapshot, subject.live)
     return Hold("out-of-scope", f"select leaves it out: {outside}") if outside else None
 
 
-def _outside(select: Select, subject: Subject) -> str:
-    tags = subject.value("tags")
+def outside_of(select: Select, snapshot: Snapshot, live: LiveNumber) -> str:
+    """Why a live number is outside the scope of a project, "" where it is inside."""
+    tags = live_value(snapshot, live, "tags")
     if select.tags and not select.tags.intersection(tags if isinstance(tags, tuple) else ()):
         return "it has none of the tags"
-    if select.connection_ids and subject.value("connection_id") not in select.connection_ids:
+    connection = live_value(snapshot, live, "connection_id")
+    if select.connection_ids and connection not in select.connection_ids:
         return "it is on none of the connections"
-    if select.statuses and subject.live.status not in select.statuses:
-        return f"its status is {subject.live.status or 'not given'}"
+    if select.statuses and live.status not in select.statuses:
+        return f"its status is {live.status or 'not given'}"
     return ""
 
 

@@ -10,13 +10,15 @@ from typing import Any
 
 from reconciler.core.plan import Plan
 from reconciler.core.planload import read_plan
+from reconciler.core.values import LiveValue
 from reconciler.errors import ApiErrorItem, UsageError
 
 VERSION = 1
 
 
 class Came(StrEnum):
-    """What came of a write that was sent."""
+    """What came of a write that was about to be sent. NOT_SENT is also one that a refused key
+    kept from being carried out."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -24,38 +26,62 @@ class Came(StrEnum):
     LOST = "lost"
 
 
+class Because(StrEnum):
+    """Why a write leaves a number out."""
+
+    MOVED = "moved"
+    """Somebody else changed it: it is left out for good."""
+    ALREADY = "already"
+    """It was as declared before anything was sent."""
+    SENT = "sent"
+    """It was sent before, and shows, or cannot show, what came of it."""
+    UNREAD = "unread"
+    """It cannot be read now: a later run may send it."""
+
+
 @dataclass(slots=True)
 class Past:
     """What the journal knows of one operation.
 
     `numbers` are those of the last time it was about to be sent, at `intent_at`; `came` is empty
-    where no answer was written down. `background` is the id of its job or order. `skipped` are
-    numbers that were left out for good, and why; `applied` the fields that were read back.
+    where no answer was written down. `touched` are all numbers it was ever sent for, or may have
+    been. `background` is the id of its job or order. `skipped` are numbers that were left out for
+    good, and why; `already` those that were as declared before; `applied` the fields that were
+    read back.
     """
 
     numbers: tuple[str, ...] = ()
+    touched: set[str] = field(default_factory=set)
     intent_at: datetime | None = None
     came: Came | None = None
     background: str = ""
     errors: tuple[ApiErrorItem, ...] = ()
     skipped: dict[str, str] = field(default_factory=dict)
+    already: set[str] = field(default_factory=set)
     failed: dict[str, tuple[ApiErrorItem, ...]] = field(default_factory=dict)
     applied: set[tuple[str, str]] = field(default_factory=set)
     settled: bool = False
     """Whether nothing more can become of it: the journal says it is done."""
 
+    def may_have_been_sent(self) -> bool:
+        """Whether the last intent, as far as it is known by now, may have left this machine."""
+        return self.intent_at is not None and self.came is not Came.NOT_SENT
+
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A journal, read. `by` is who, where and from which commit, as the first line says."""
+    """A journal, read. `by` is who, where and from which commit, as the first line says;
+    `connections` are the connection_id, before, of the numbers whose forwarding is switched on,
+    and those in `pinned` declare it.
+    """
 
     plan: Plan
     started_at: str
     by: Mapping[str, str]
     operations: Mapping[str, Past]
     finished: bool
-    ended: bool
-    """Whether the last run came to its end, whatever it left."""
+    connections: Mapping[str, LiveValue]
+    pinned: frozenset[str]
 
 
 def replay(entries: Sequence[Mapping[str, Any]], name: str) -> History:
@@ -65,20 +91,35 @@ def replay(entries: Sequence[Mapping[str, Any]], name: str) -> History:
         raise UsageError(f"{name}: its first line holds no plan that this version knows")
     plan = read_plan(first.get("plan"), name)
     operations = {operation.id: Past() for operation in plan.operations}
+    numbers = {operation.id: frozenset(operation.numbers) for operation in plan.operations}
     try:
         for entry in entries[1:]:
             _take(operations, entry)
-        ends = entries[-1]["entry"] == "end"
+        for id_, past in operations.items():
+            _close(past)
+            _check_numbers(past, numbers[id_])
         return History(
             plan,
             str(first["started_at"]),
             {str(key): str(value) for key, value in first["by"].items()},
             operations,
-            finished=ends and not entries[-1]["open"],
-            ended=ends,
+            finished=entries[-1]["entry"] == "end" and not entries[-1]["open"],
+            connections=_connections(first["connections"]),
+            pinned=frozenset(first["pinned"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise UsageError(f"{name}: a line of it makes no sense for its plan") from None
+
+
+def _check_numbers(past: Past, known: frozenset[str]) -> None:
+    if not {*past.touched, *past.skipped, *past.already, *past.numbers, *past.failed} <= known:
+        raise ValueError("numbers")
+
+
+def _connections(raw: Mapping[str, Any]) -> dict[str, LiveValue]:
+    if not all(value is None or isinstance(value, str) for value in raw.values()):
+        raise ValueError("connections")
+    return dict(raw)
 
 
 def _take(operations: Mapping[str, Past], entry: Mapping[str, Any]) -> None:
@@ -88,23 +129,36 @@ def _take(operations: Mapping[str, Past], entry: Mapping[str, Any]) -> None:
     past = operations[entry["operation"]]
     match kind:
         case "intent":
+            _close(past)
             past.numbers = tuple(entry["numbers"])
             past.intent_at = datetime.fromisoformat(entry["at"]).astimezone(UTC)
-            past.came, past.background = None, ""
+            past.came, past.background, past.settled = None, "", False
         case "left out":
-            past.numbers = tuple(n for n in past.numbers if n not in entry["numbers"])
-            if entry["for_good"]:
-                past.skipped.update(entry["numbers"])
+            _leave_out(past, entry["numbers"], Because(entry["because"]))
         case "answer":
             past.came = Came(entry["came"])
             past.background = entry.get("background", "") or past.background
             past.errors = tuple(errors_from(entry.get("errors", ())))
         case "done":
             past.applied.update((number, path) for number, path in entry["applied"])
-            past.failed |= {n: tuple(errors_from(e)) for n, e in entry["failed"].items()}
+            past.failed = {n: tuple(errors_from(e)) for n, e in entry["failed"].items()}
             past.settled = bool(entry["settled"])
         case _:
             raise ValueError(kind)
+
+
+def _leave_out(past: Past, numbers: Mapping[str, str], because: Because) -> None:
+    past.numbers = tuple(n for n in past.numbers if n not in numbers)
+    if because is Because.MOVED:
+        past.skipped.update(numbers)
+    elif because is Because.ALREADY:
+        past.already.update(numbers)
+
+
+def _close(past: Past) -> None:
+    """What the last intent was for may have been sent, unless it is known that it was not."""
+    if past.may_have_been_sent():
+        past.touched.update(past.numbers)
 
 
 def errors_as_json(items: Iterable[ApiErrorItem]) -> list[dict[str, str]]:

@@ -88,7 +88,7 @@ def by_tag(desired: Desired, tags: Iterable[str], snapshot: Snapshot) -> Desired
         return desired
     return _keep(
         desired,
-        (each for each in desired.numbers.values() if wanted & _tags(each, snapshot)),
+        (each for each in desired.numbers.values() if wanted & declared_tags(each, snapshot)),
     )
 
 
@@ -106,7 +106,8 @@ def by_tag_declared(desired: Desired, tags: Iterable[str]) -> Desired:
     return _keep(desired, (each for each in desired.numbers.values() if wanted & declared(each)))
 
 
-def _tags(number: DesiredNumber, snapshot: Snapshot) -> frozenset[str]:
+def declared_tags(number: DesiredNumber, snapshot: Snapshot) -> frozenset[str]:
+    """The tags that are declared for it; of an edit, its result on the live ones."""
     settings = number.settings
     declared = settings.get("tags") if "tags" in settings.paths else ()
     if not isinstance(declared, TagEdit):

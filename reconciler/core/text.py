@@ -16,6 +16,9 @@ REDACTED = "[redacted]"
 # Zp are the two line separators that are neither. None of them belongs in one line of a report.
 _STEERING_SEPARATORS = frozenset({"Zl", "Zp"})
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+# What GitHub's runner takes for a command to itself wherever it is printed: `::name::` at the
+# start of a line and `##[name]` anywhere in one.
+_COMMANDS = re.compile(r"^(\s*):(?=:)|(##)\[")
 
 _BEARER = re.compile(r"(?i)\b(bearer[\s:=]+)(?!\[redacted\])[^\s\"'\\,;<>]+")
 # `"external_pin": "12\"34"`, the same inside a quoted JSON text, `'external_pin': '1'`,
@@ -34,11 +37,19 @@ def neutral(text: str) -> str:
     r"""The text on one line with every control, bidi, zero-width and line character escaped.
 
     ESC becomes ``\x1b``, a right-to-left override ``\u202e``; printable text in any script is
-    unchanged, and so is text that is neutral already (applying it twice changes nothing).
+    unchanged, and so is text that is neutral already (applying it twice changes nothing). A
+    command to a CI runner loses a character too: ``##[`` becomes ``##\x5b``.
     """
-    if text.isprintable():
+    if not text.isprintable():
+        text = "".join(_escaped(char) if _steers(char) else char for char in text)
+    return without_commands(text)
+
+
+def without_commands(text: str) -> str:
+    """One line with what a CI runner would take for a command escaped."""
+    if "::" not in text and "##[" not in text:
         return text
-    return "".join(_escaped(char) if _steers(char) else char for char in text)
+    return _COMMANDS.sub(lambda found: f"{found[2]}\\x5b" if found[2] else f"{found[1]}\\x3a", text)
 
 
 def _steers(char: str) -> bool:

@@ -1,18 +1,20 @@
 """One function per command: what it reads, in which order, and what it hands to the report."""
 
-from reconciler.workflow.applying import apply, one_apply, one_apply_here
+from reconciler.workflow.applying import apply, one_apply, one_apply_here, one_apply_in
 from reconciler.workflow.common import Options, Project, load
 from reconciler.workflow.explaining import explain_number
 from reconciler.workflow.exporting import (
     Export,
+    account_for_export,
     export_into,
     export_new,
+    open_base,
     snapshot_for_export,
 )
 from reconciler.workflow.jobs import jobs_list, jobs_show, jobs_wait
 from reconciler.workflow.ownership import verify
 from reconciler.workflow.planning import Planned, drift, plan
-from reconciler.workflow.resuming import newest_unfinished, open_journal, resume
+from reconciler.workflow.resuming import newest_unfinished, open_journal, project_of, resume
 from reconciler.workflow.reverting import revert
 from reconciler.workflow.saved import apply_saved, load_plan, save_plan
 from reconciler.workflow.snapshots import fetch_everything, load_snapshot, snapshot_json
@@ -22,6 +24,7 @@ __all__ = [
     "Options",
     "Planned",
     "Project",
+    "account_for_export",
     "apply",
     "apply_saved",
     "drift",
@@ -38,8 +41,11 @@ __all__ = [
     "newest_unfinished",
     "one_apply",
     "one_apply_here",
+    "one_apply_in",
+    "open_base",
     "open_journal",
     "plan",
+    "project_of",
     "resume",
     "revert",
     "save_plan",

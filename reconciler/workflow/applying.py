@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain, count
@@ -18,7 +18,7 @@ from reconciler.api.read import ReadClient, open_reader
 from reconciler.api.settings import Endpoint, Limits
 from reconciler.api.transport import open_transport
 from reconciler.api.write import open_writer
-from reconciler.apply import Applier, Context, Stop, Watcher
+from reconciler.apply import Applier, Context, Door, Haste, LastCalls, Stop, Watcher
 from reconciler.core.diff import live_value
 from reconciler.core.fingerprint import BINDING_KEY_ENV
 from reconciler.core.freshness import Secrets
@@ -29,12 +29,12 @@ from reconciler.core.planfile import plan_document, timestamp
 from reconciler.core.replay import VERSION
 from reconciler.core.rules import FORWARDING_ENABLED, FORWARDS_TO
 from reconciler.core.text import Redactor
-from reconciler.core.values import LiveValue
+from reconciler.core.values import UNKNOWN, LiveValue
 from reconciler.files import find_project
 from reconciler.files.origin import author
 from reconciler.journal import DIRECTORY, Journal
 from reconciler.lock import account_lock
-from reconciler.workflow.common import Options, account, account_here
+from reconciler.workflow.common import Options, account, account_of
 from reconciler.workflow.planning import Planned
 
 
@@ -66,27 +66,33 @@ async def apply(planned: Planned, options: Options, watcher: Watcher, stop: Stop
         pinned=frozenset(n for n in connections if "connection_id" in declared[n].settings.paths),
     )
     run = Run(planned.plan, endpoint, limits, planned.project.root, context, pins)
-    clock = SystemClock()
-    async with open_reader(endpoint, limits, clock) as reader:
-        return await carry_out(run, options, reader, clock, watcher, stop)
+    async with reading_until_stopped(endpoint, limits, SystemClock(), stop) as reader:
+        return await carry_out(run, options, reader, watcher, stop)
+
+
+@asynccontextmanager
+async def reading_until_stopped(
+    endpoint: Endpoint, limits: Limits, clock: Clock, stop: Stop
+) -> AsyncIterator[ReadClient]:
+    """A reader for a run that writes: a moment after Ctrl-C it asks nothing more."""
+    calls = LastCalls(clock, stop)
+    door = Door(open_transport(endpoint), calls)
+    async with open_reader(endpoint, limits, calls, transport=door) as reader:
+        yield reader
 
 
 async def carry_out(
-    run: Run,
-    options: Options,
-    reader: ReadClient,
-    clock: Clock,
-    watcher: Watcher,
-    stop: Stop,
+    run: Run, options: Options, reader: ReadClient, watcher: Watcher, stop: Stop
 ) -> Outcome:
     """Write what `run` says, into a new journal; without operations there is none."""
-    audit = audit_of(run.plan, run.root, clock.now())
+    now = reader.clock.now()
+    audit = audit_of(run.plan, run.root, now)
     with ExitStack() as stack:
         log: Journal | None = None
         if run.plan.operations:
-            path = options.journal or journal_path(run.root, clock.now())
-            log = stack.enter_context(_new_journal(path, run.plan, audit))
-        return await write(run, log, audit, reader, clock, watcher, stop)
+            path = options.journal or journal_path(run.root, now)
+            log = stack.enter_context(_new_journal(path, run, audit))
+        return await write(run, log, audit, reader, watcher, stop)
 
 
 async def write(
@@ -94,12 +100,14 @@ async def write(
     log: Journal | None,
     audit: Mapping[str, str],
     reader: ReadClient,
-    clock: Clock,
     watcher: Watcher,
     stop: Stop,
 ) -> Outcome:
     """Write through a gate that a stop shuts, at the pace of the reader."""
+    clock = reader.clock
     gate = Gate(open_transport(run.endpoint), lambda: not stop.reason)
+    if log:
+        watcher.began(str(log.path))
     async with open_writer(
         run.endpoint, run.limits, clock, limiter=reader.limiter, transport=gate, secrets=run.pins
     ) as writer:
@@ -108,7 +116,7 @@ async def write(
             writer,
             reader,
             run.context,
-            clock=clock,
+            clock=Haste(clock, stop),
             watcher=watcher,
             stop=stop,
             log=log or _Nothing(),
@@ -138,19 +146,29 @@ def one_apply(desired: Desired, root: Path, options: Options) -> Iterator[None]:
 @contextmanager
 def one_apply_here(options: Options) -> Iterator[None]:
     """The same for the account of the current directory, where no YAML is applied."""
-    with one_apply(account_here(), find_project(Path(), Path.cwd()).root, options):
+    with one_apply_in(find_project(Path(), Path.cwd()).root, options):
         yield
 
 
 @contextmanager
-def _new_journal(path: Path, plan: Plan, audit: Mapping[str, str]) -> Iterator[Journal]:
+def one_apply_in(root: Path, options: Options) -> Iterator[None]:
+    """The same for the account of the project at `root`."""
+    with one_apply(account_of(root), root, options):
+        yield
+
+
+@contextmanager
+def _new_journal(path: Path, run: Run, audit: Mapping[str, str]) -> Iterator[Journal]:
+    live = {n: c for n, c in run.context.connections.items() if c is not UNKNOWN}
     first = {
         "entry": "plan",
         "journal_version": VERSION,
         "tool_version": __version__,
         "started_at": audit["started_at"],
         "by": dict(audit),
-        "plan": plan_document(plan),
+        "connections": live,
+        "pinned": sorted(run.context.pinned & live.keys()),
+        "plan": plan_document(run.plan),
     }
     journal = Journal.start(path, first)
     try:

@@ -84,11 +84,16 @@ def key_refused(refusal: ForbiddenError) -> KeyRefusedError:
 
 
 def account_here() -> Desired:
-    """What reconciler.yaml in the current directory says of account and limits, if it is there.
+    """What reconciler.yaml in the current directory says of account and limits, if it is there."""
+    return account_of(Path())
+
+
+def account_of(project: Path) -> Desired:
+    """What the reconciler.yaml of a project says of account and limits, if it is there.
 
     Only that file is read: a mistake in a file of numbers does not stand in the way of `fetch`.
     """
-    file = find_project(Path(), Path.cwd()).project_file
+    file = find_project(project, Path.cwd()).project_file
     if file is None:
         return Desired(numbers={})
     raw = open_source(file)

@@ -9,23 +9,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.api.clock import SystemClock
-from reconciler.api.read import open_reader
 from reconciler.apply import Context, Stop, Watcher
 from reconciler.apply.checking import Checker
 from reconciler.core.outcome import Outcome
 from reconciler.core.replay import History
-from reconciler.core.text import Redactor
+from reconciler.core.text import Redactor, neutral
 from reconciler.errors import UsageError
 from reconciler.files import find_project
 from reconciler.files.origin import author
-from reconciler.journal import Journal, Lines, journals_in, read_history, read_lines
-from reconciler.workflow.applying import Run, forwarding_switched_on, secrets_of, write
-from reconciler.workflow.common import Options, account, account_here
+from reconciler.journal import (
+    DIRECTORY,
+    Journal,
+    Lines,
+    journals_in,
+    read_history,
+    read_lines,
+    seems_finished,
+)
+from reconciler.workflow.applying import Run, reading_until_stopped, secrets_of, write
+from reconciler.workflow.common import Options, account, account_of
 from reconciler.workflow.saved import (
     check_account,
     check_base_url,
     check_bound,
-    connections_in,
     live_pins,
     plan_secrets,
     read_targets,
@@ -51,30 +57,30 @@ def newest_unfinished() -> Found:
     """The one journal of the project here that is not finished. UsageError where there is none,
     or several, which are named."""
     root = find_project(Path(), Path.cwd()).root
-    unfinished = [
-        found for path in journals_in(root) if not (found := open_journal(path)).history.finished
-    ]
+    unfinished = [path for path in journals_in(root) if not seems_finished(path)]
     if not unfinished:
         raise UsageError("there is no unfinished journal here: nothing to resume")
     if len(unfinished) > 1:
-        names = ", ".join(str(found.path) for found in unfinished)
+        names = ", ".join(neutral(str(path)) for path in unfinished)
         raise UsageError(f"several journals are unfinished; name the one to resume: {names}")
-    return unfinished[0]
+    return open_journal(unfinished[0])
 
 
 async def resume(found: Found, options: Options, watcher: Watcher, stop: Stop) -> Outcome:
     """Finish an interrupted apply: settle by reading what is unknown, then send what was not.
 
-    Nothing is sent that the plan of the journal does not hold.
+    Nothing is sent that the plan of the journal does not hold. UsageError where the journal is
+    finished.
     """
-    plan = found.history.plan
-    endpoint, limits = account(account_here(), options)
-    root = find_project(Path(), Path.cwd()).root
+    history = found.history
+    if history.finished:
+        raise UsageError(f"{found.path} is finished: nothing was sent")
+    plan, root = history.plan, project_of(found.path)
+    endpoint, limits = account(account_of(root), options)
     check_base_url(plan, endpoint.base_url)
     secrets = plan_secrets(plan, root)
     check_bound(plan, secrets)
-    clock = SystemClock()
-    async with open_reader(endpoint, limits, clock) as reader:
+    async with reading_until_stopped(endpoint, limits, SystemClock(), stop) as reader:
         checker = Checker(plan, reader, secrets_of(secrets), page_size=limits.page_size)
         again = await read_targets(plan, checker)
         check_account(plan, again)
@@ -83,14 +89,23 @@ async def resume(found: Found, options: Options, watcher: Watcher, stop: Stop) -
             secrets_of(secrets),
             Redactor((endpoint.api_key, *pins)),
             limits,
-            connections=forwarding_switched_on(plan, connections_in(again)),
-            past=found.history.operations,
+            connections=history.connections,
+            pinned=history.pinned,
+            past=history.operations,
         )
         run = Run(plan, endpoint, limits, root, context, pins)
         with _journal_of(found) as journal:
-            by = author(root, os.environ)
-            await journal.write({"entry": "resume", "by": by, "at": clock.now().isoformat()})
-            return await write(run, journal, found.history.by, reader, clock, watcher, stop)
+            by, at = author(root, os.environ), reader.clock.now().isoformat()
+            await journal.write({"entry": "resume", "by": by, "at": at})
+            return await write(run, journal, history.by, reader, watcher, stop)
+
+
+def project_of(journal: Path) -> Path:
+    """The root of the project that a journal lies in; for one that was kept elsewhere, the
+    project of the current directory."""
+    home = Path.cwd() / journal
+    start = home.parent.parent if home.parent.name == DIRECTORY else Path()
+    return find_project(start, Path.cwd()).root
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,17 +13,21 @@ from reconciler.core.catalogue import BY_PATH
 from reconciler.core.changes import RELEASE, Action, Change, Difference, FieldChange
 from reconciler.core.diff import diff, live_value
 from reconciler.core.fields import Field
+from reconciler.core.freshness import json_of
 from reconciler.core.model import DesiredNumber, Settings, Snapshot
+from reconciler.core.operations import covered
 from reconciler.core.outcome import Left
 from reconciler.core.replay import History
 from reconciler.core.rules import EMERGENCY_ADDRESS, EMERGENCY_ENABLED
-from reconciler.core.values import UNKNOWN, Value
+from reconciler.core.values import UNKNOWN, LiveValue, Value
 from reconciler.errors import UsageError
 from reconciler.files import find_project
 from reconciler.workflow.common import Options, Project, account, account_here
 from reconciler.workflow.planning import Planned, read_snapshot_for, with_plan
 from reconciler.workflow.resuming import Found
 from reconciler.workflow.saved import check_base_url
+
+CONNECTION = "connection_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +51,23 @@ async def revert(found: Found, options: Options, progress: Progress = ignore_pro
     check_base_url(history.plan, endpoint.base_url)
     wanted, left = _inverse(history)
     root = find_project(Path(), Path.cwd()).root
-    desired = replace(here, numbers=wanted)
+    # What it undoes is all it declares: a share of that would always be too much.
+    safety = replace(here.safety, max_changes_percent=100.0)
+    desired = replace(here, numbers=wanted, safety=safety)
     async with open_reader(endpoint, limits, SystemClock()) as reader:
         snapshot = await read_snapshot_for(reader, endpoint, desired, options, limits, progress)
         difference = diff(desired, snapshot, {})
         difference, moved = _without_moved(difference, history, snapshot)
         project = Project(root, desired, history.plan.origin.digest)
         planned = with_plan(project, options, snapshot, {}, difference, ())
-        planned = replace(planned, reads=reader.reads)
+        made = replace(planned.plan, origin=history.plan.origin)
+        planned = replace(planned, plan=made, reads=reader.reads)
     return Reverted(planned, (*left, *moved))
 
 
 def _inverse(history: History) -> tuple[dict[str, DesiredNumber], tuple[Left, ...]]:
     """What every number held before, as if it were declared; and what cannot be had back."""
-    written = {
-        (number, path): id_
-        for id_, past in history.operations.items()
-        for number, path in past.applied
-    }
+    written = _written(history)
     numbers: dict[str, DesiredNumber] = {}
     left: list[Left] = []
     for change in history.plan.difference.changes:
@@ -81,8 +85,23 @@ def _inverse(history: History) -> tuple[dict[str, DesiredNumber], tuple[Left, ..
             else:
                 kept.append(field)
         if kept:
-            numbers[number] = _as_declared(change, kept)
+            beside = {CONNECTION: history.connections[number]} if _moves(history, number) else {}
+            numbers[number] = _as_declared(change, kept, beside)
     return numbers, tuple(left)
+
+
+def _written(history: History) -> dict[tuple[str, str], str]:
+    """The operation that wrote, or may have written, each path of each number: what was read
+    back, and what was sent, not refused, and never seen."""
+    written: dict[tuple[str, str], str] = {}
+    changes = {change.phone_number: change for change in history.plan.difference.changes}
+    for operation in history.plan.operations:
+        past = history.operations[operation.id]
+        for number in past.touched - past.failed.keys():
+            paths = covered(operation, changes[number]) or (RELEASE,)
+            written |= {(number, path): operation.id for path in paths}
+        written |= dict.fromkeys(past.applied, operation.id)
+    return written
 
 
 def _why_not(row: Field, field: FieldChange) -> str:
@@ -95,14 +114,23 @@ def _why_not(row: Field, field: FieldChange) -> str:
     return ""
 
 
-def _as_declared(change: Change, fields: list[FieldChange]) -> DesiredNumber:
-    """The number with its old values; an address counts for nothing where service goes off."""
+def _moves(history: History, number: str) -> bool:
+    """Whether the provider may have moved the number to another connection, with forwarding."""
+    return history.connections.get(number, UNKNOWN) is not UNKNOWN
+
+
+def _as_declared(
+    change: Change, fields: list[FieldChange], beside: Mapping[str, LiveValue]
+) -> DesiredNumber:
+    """The number with its old values, and those `beside` what was changed; an address counts for
+    nothing where service goes off."""
+    given = {**{field.path: field.before for field in fields}, **beside}
     before: dict[str, Value] = {
-        field.path: field.before for field in fields if field.before is not UNKNOWN
+        path: value for path, value in given.items() if value is not UNKNOWN
     }
     if before.get(EMERGENCY_ENABLED) is False:
         before.pop(EMERGENCY_ADDRESS, None)
-    sources = {field.path: field.source for field in fields}
+    sources = dict.fromkeys(beside, fields[0].source) | {f.path: f.source for f in fields}
     paths = tuple(path for path in BY_PATH[change.kind] if path in before)
     settings = Settings(
         paths, tuple(before[path] for path in paths), tuple(sources[path] for path in paths)
@@ -113,7 +141,7 @@ def _as_declared(change: Change, fields: list[FieldChange]) -> DesiredNumber:
 def _without_moved(
     difference: Difference, history: History, snapshot: Snapshot
 ) -> tuple[Difference, tuple[Left, ...]]:
-    """Only what is still as the apply left it is undone."""
+    """Only what is still as the apply left it is undone; of a link all or nothing."""
     after = {
         (change.phone_number, field.path): field.after
         for change in history.plan.difference.changes
@@ -122,20 +150,31 @@ def _without_moved(
     changes: list[Change] = []
     left: list[Left] = []
     for change in difference.changes:
-        kept: list[FieldChange] = []
+        rows = BY_PATH[change.kind]
+        moved: dict[str, str] = {}
         for field in change.fields:
-            why = ""
-            if field.before != after[change.phone_number, field.path]:
-                why = "it was changed again since"
+            key = (change.phone_number, field.path)
+            if key not in after:
+                moved[field.path] = _moved_along(field)
+            elif field.before != after[key]:
+                moved[field.path] = "it was changed again since"
             elif _lacks_address(change, field, snapshot):
-                why = "the emergency address it had is not known"
-            if why:
-                left.append(Left(change.phone_number, field.path, "", why))
-            else:
-                kept.append(field)
+                moved[field.path] = "the emergency address it had is not known"
+        links = {rows[path].linked: path for path in moved if rows[path].linked}
+        for field in change.fields:
+            if (other := links.get(rows[field.path].linked)) and field.path not in moved:
+                moved[field.path] = f"it goes with {other}: {moved[other]}"
+        left += [Left(change.phone_number, path, "", why) for path, why in moved.items()]
+        kept = tuple(field for field in change.fields if field.path not in moved)
         if kept:
-            changes.append(replace(change, fields=tuple(kept)))
+            changes.append(replace(change, fields=kept))
     return replace(difference, changes=tuple(changes)), tuple(left)
+
+
+def _moved_along(field: FieldChange) -> str:
+    """What was not in the plan and is not as it was: the journal cannot tell whose doing it is."""
+    was, now = json_of(field.after), json_of(field.before)
+    return f"it was {was} before forwarding was switched on, now it is {now}: set it anew"
 
 
 def _lacks_address(change: Change, field: FieldChange, snapshot: Snapshot) -> bool:

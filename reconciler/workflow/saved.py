@@ -5,15 +5,16 @@ from __future__ import annotations
 import hmac
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from reconciler.api.clock import SystemClock
-from reconciler.api.read import ReadClient, open_reader
-from reconciler.api.reread import Reread
+from reconciler.api.read import ReadClient
+from reconciler.api.reread import Reread, held
+from reconciler.api.settings import Limits
 from reconciler.apply import Context, Stop, Watcher
 from reconciler.apply.checking import Checker, Request
 from reconciler.core.changes import Action
@@ -36,6 +37,7 @@ from reconciler.workflow.applying import (
     Run,
     carry_out,
     forwarding_switched_on,
+    reading_until_stopped,
     secrets_of,
     switching_numbers,
 )
@@ -70,12 +72,19 @@ def load_plan(path: Path) -> Plan:
                 )
             if found.st_size > _MOST_BYTES:
                 raise UsageError(f"{path}: too large for a plan")
-            data = msgspec.json.decode(file.read())
+            data = file.read()
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    return plan_in(data, str(path))
+
+
+def plan_in(data: bytes, name: str) -> Plan:
+    """The plan that a file called `name` holds; UsageError where it is none, or was changed."""
+    try:
+        document = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise UsageError(f"{path}: not a plan that `plan --out` wrote: no JSON") from None
-    return read_plan(data, str(path))
+        raise UsageError(f"{name}: not a plan that `plan --out` wrote: no JSON") from None
+    return read_plan(document, name)
 
 
 async def apply_saved(
@@ -92,15 +101,17 @@ async def apply_saved(
     check_base_url(plan, endpoint.base_url)
     secrets = plan_secrets(plan, root)
     check_bound(plan, secrets)
-    clock = SystemClock()
-    async with open_reader(endpoint, limits, clock) as reader:
+    async with reading_until_stopped(endpoint, limits, SystemClock(), stop) as reader:
         checker = Checker(plan, reader, secrets_of(secrets), page_size=limits.page_size)
         again = await read_targets(plan, checker)
+        if stop.interrupted:
+            raise KeyboardInterrupt  # nothing was written, and there is no journal
         check_account(plan, again)
-        if _is_live_already(plan, checker, again):
+        back = await _back_again(plan, again, reader, limits)
+        if not back and _is_live_already(plan, checker, again):
             return _already_applied(plan, reader)
         check_refusals(plan, options)
-        stale, unread = _stale(plan, checker, again)
+        stale, unread = _stale(plan, checker, again, back)
         if stale and on_stale == "abort":
             raise StaleError(_stale_text(stale))
         if unread and on_stale == "abort":
@@ -116,7 +127,7 @@ async def apply_saved(
             stale=stale,
         )
         run = Run(plan, endpoint, limits, root, context, pins)
-        return await carry_out(run, options, reader, clock, watcher, stop)
+        return await carry_out(run, options, reader, watcher, stop)
 
 
 async def read_targets(plan: Plan, checker: Checker) -> Reread:
@@ -167,22 +178,27 @@ def plan_secrets(plan: Plan, root: Path) -> dict[str, str]:
 def check_bound(plan: Plan, secrets: Mapping[str, str]) -> None:
     """A PIN that is bound to the review has to be the one that was reviewed."""
     key = os.environ.get(BINDING_KEY_ENV, "")
-    for change in plan.difference.changes:
-        for field in change.fields:
-            secret = field.after
-            if not isinstance(secret, Secret) or not secret.fingerprint:
-                continue
-            if not key:
-                raise UsageError(
-                    f"the plan binds its PINs to the review: set {BINDING_KEY_ENV} to the value "
-                    "it was made with; nothing was written"
-                )
-            found = fingerprint_of(key, secret.ref, secrets[secret.ref])
-            if not hmac.compare_digest(found, secret.fingerprint):
-                raise UsageError(
-                    f"{secret.ref} is not the PIN that was reviewed, or {BINDING_KEY_ENV} is not "
-                    "the one the plan was made with; nothing was written"
-                )
+    fields = [field for change in plan.difference.changes for field in change.fields]
+    if not key and any(
+        map(_is_bound, (v for field in fields for v in (field.before, field.after)))
+    ):
+        raise UsageError(
+            f"the plan binds its PINs to the review: set {BINDING_KEY_ENV} to the value "
+            "it was made with; nothing was written"
+        )
+    for secret in (field.after for field in fields):
+        if not isinstance(secret, Secret) or not secret.fingerprint:
+            continue
+        found = fingerprint_of(key, secret.ref, secrets[secret.ref])
+        if not hmac.compare_digest(found, secret.fingerprint):
+            raise UsageError(
+                f"{secret.ref} is not the PIN that was reviewed, or {BINDING_KEY_ENV} is not "
+                "the one the plan was made with; nothing was written"
+            )
+
+
+def _is_bound(value: object) -> bool:
+    return isinstance(value, Secret) and bool(value.fingerprint)
 
 
 def check_account(plan: Plan, again: Reread) -> None:
@@ -207,15 +223,34 @@ def live_pins(again: Reread) -> frozenset[str]:
     return frozenset(pin for pin in found if isinstance(pin, str))
 
 
+async def _back_again(
+    plan: Plan, again: Reread, reader: ReadClient, limits: Limits
+) -> Collection[str]:
+    """Numbers to release that are gone under the id of the plan, but in the account under
+    another: they were bought anew, and that is not what was reviewed."""
+    gone = [
+        change.phone_number
+        for change in plan.difference.changes
+        if change.action is Action.RELEASE and change.phone_number in again.gone
+    ]
+    if not gone:
+        return ()
+    size, page = plan.live_numbers, limits.page_size
+    return await held(reader, gone, account_size=size, page_size=page)
+
+
 def _stale(
-    plan: Plan, checker: Checker, again: Reread
+    plan: Plan, checker: Checker, again: Reread, back: Collection[str]
 ) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
     """What has moved, by operation and number, with the why; and what cannot be read, by number."""
     stale: dict[str, dict[str, str]] = {}
     unread: dict[str, str] = {}
     for operation in plan.operations:
         for number, found in checker.judge(Request(operation, operation.numbers), again).items():
-            if found.state is State.MOVED:
+            if number in back:
+                why = "it is in the account under another id now"
+                stale.setdefault(operation.id, {})[number] = why
+            elif found.state is State.MOVED:
                 stale.setdefault(operation.id, {})[number] = found.reason
             elif found.state is State.UNREAD:
                 unread[number] = found.reason
@@ -247,6 +282,9 @@ def _is_live_already(plan: Plan, checker: Checker, again: Reread) -> bool:
 
 def _already_applied(plan: Plan, reader: ReadClient) -> Outcome:
     difference = plan.difference
+    how = "every change of the plan is live"
+    if all(change.action is Action.RELEASE for change in difference.changes):
+        how = "none of the numbers to release is in this account"
     return Outcome(
         applied=(),
         failed=(),
@@ -259,5 +297,5 @@ def _already_applied(plan: Plan, reader: ReadClient) -> Outcome:
         calls={},
         reads=reader.reads,
         seconds=0.0,
-        notes=("already applied: every change of the plan is live; nothing was sent",),
+        notes=(f"already applied: {how}; nothing was sent",),
     )

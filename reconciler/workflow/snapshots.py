@@ -11,7 +11,7 @@ from reconciler.api.listings import Progress, ignore_progress, read_lists
 from reconciler.api.read import open_reader
 from reconciler.core.fetchplan import EVERYTHING, Needs
 from reconciler.core.live import build_snapshot
-from reconciler.core.model import Snapshot
+from reconciler.core.model import Desired, Snapshot
 from reconciler.core.snapshotfile import read_snapshot, snapshot_document
 from reconciler.errors import UsageError
 from reconciler.workflow.common import Options, account, account_here
@@ -19,9 +19,11 @@ from reconciler.workflow.common import Options, account, account_here
 _MOST_SNAPSHOT_BYTES = 4 * 1024**3
 
 
-async def fetch_everything(options: Options, progress: Progress = ignore_progress) -> Snapshot:
-    """A snapshot of the whole account."""
-    endpoint, limits = account(account_here(), options)
+async def fetch_everything(
+    options: Options, progress: Progress = ignore_progress, desired: Desired | None = None
+) -> Snapshot:
+    """A snapshot of the whole account that `desired` names (None: the project here)."""
+    endpoint, limits = account(desired or account_here(), options)
     clock = SystemClock()
     async with open_reader(endpoint, limits, clock) as reader:
         found = await read_lists(

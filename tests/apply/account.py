@@ -62,7 +62,9 @@ class Line(httpx.ASGITransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self._account.asked(request)
-        return await super().handle_async_request(request)
+        response = await super().handle_async_request(request)
+        self._account.answered(request)
+        return response
 
 
 @dataclass
@@ -72,6 +74,10 @@ class Watched:
     written: dict[Channel, int] = field(default_factory=dict)
     read_back: int = 0
     told: list[str] = field(default_factory=list)
+    journal: str = ""
+
+    def began(self, journal: str) -> None:
+        self.journal = journal
 
     def planned(self, channel: Channel, numbers: int) -> None:
         del channel, numbers
@@ -87,7 +93,7 @@ class Watched:
 
 
 def _nothing(request: httpx.Request) -> None:
-    """What happens, unless a test says otherwise, when a request leaves."""
+    """What happens, unless a test says otherwise, when a request leaves or its answer is there."""
 
 
 class Account:
@@ -111,13 +117,17 @@ class Account:
         self.control = self.sandbox.control
         self.watched = Watched()
         self.stop = Stop()
+        # What the sandbox says of time and what the commands know of it agree.
+        self.sandbox.world._epoch = _EPOCH - 1000
         self.asked: Callable[[httpx.Request], None] = _nothing
+        self.running: asyncio.Task[Any] | None = None
+        self.answered: Callable[[httpx.Request], None] = _nothing
         self._connect(patch)
 
     def _connect(self, patch: pytest.MonkeyPatch) -> None:
         patch.setenv("TELNYX_BASE_URL", "http://127.0.0.1:9/v2")
         patch.setenv("TELNYX_API_KEY", self.sandbox.api_key)
-        for room in ("applying", "planning", "snapshots"):
+        for room in ("applying", "planning", "resuming", "saved", "snapshots"):
             patch.setattr(f"reconciler.workflow.{room}.SystemClock", lambda: self.clock)
 
         def line(endpoint: object) -> httpx.AsyncBaseTransport:
@@ -146,6 +156,7 @@ class Account:
         self.clock.next_loop()
 
         async def bounded() -> T:
+            self.running = asyncio.current_task()
             try:
                 async with asyncio.timeout(20):
                     return await work

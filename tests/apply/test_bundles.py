@@ -182,7 +182,8 @@ def test_the_bundle_that_a_number_is_in_is_no_change(make_account: MakeAccount) 
 def test_a_number_that_cannot_leave_does_not_count_as_moved(shown: Account) -> None:
     shown.control.script(call="bundle", fail={ONE: Failure()})
     outcome = shown.apply()
-    assert [(each.path, each.operation) for each in outcome.skipped] == [("bundle_id", "op-0003")]
+    assert [(each.path, each.operation) for each in outcome.failed] == [("bundle_id", "op-0003")]
+    assert len(shown.writes("bundle")) == 1
     assert shown.state()["bundle_id"] == OTHER
 
 

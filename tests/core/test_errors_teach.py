@@ -195,6 +195,8 @@ def test_no_character_of_a_value_steers_the_terminal(text: str, char: str) -> No
         "external_pin: {file: 4711}",
         "external_pin: [4711]",
         "external_pin: {file: [4711]}",
+        'external_pin: "12{4711"',
+        'external_pin: "{4711}"',
     ],
 )
 def test_a_pin_is_in_no_message(entry: str) -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.apply.conftest import account, make_account
+from tests.apply.conftest import account, accounts, make_account
 
-__all__ = ["account", "make_account"]
+__all__ = ["account", "accounts", "make_account"]

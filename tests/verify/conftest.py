@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.cli.conftest import account, make_account, reconciler
+from tests.cli.conftest import account, accounts, make_account, reconciler
 
-__all__ = ["account", "make_account", "reconciler"]
+__all__ = ["account", "accounts", "make_account", "reconciler"]

@@ -1,0 +1,290 @@
+"""The journal as a file: a chain of checksums that no damage passes, and a torn end that is cut."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler import journal
+from reconciler.errors import JournalError, UsageError
+from reconciler.journal import Journal, read_history, read_lines
+from tests.apply.account import ONE, TWO, Account
+
+FIRST = {"entry": "plan", "journal_version": 1}
+ENTRIES: tuple[dict[str, Any], ...] = (
+    {"entry": "intent", "operation": "op-0001", "numbers": ["+13125550001"]},
+    {"entry": "answer", "operation": "op-0001", "came": "accepted", "text": "Süd \u2028 \x00"},
+    {"entry": "end", "open": []},
+)
+
+
+def written(path: Path, *entries: dict[str, Any]) -> bytes:
+    """A journal with these entries behind its first."""
+
+    async def write() -> None:
+        log = Journal.start(path, FIRST)
+        for entry in entries:
+            await log.write(entry)
+        log.close()
+
+    asyncio.run(write())
+    return path.read_bytes()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a journal goes."""
+    return tmp_path / ".reconciler" / "journal-1.jsonl"
+
+
+def test_what_was_written_is_what_is_read(path: Path) -> None:
+    written(path, *ENTRIES)
+    assert read_lines(path).entries == (FIRST, *ENTRIES)
+
+
+def test_nobody_else_may_read_it(path: Path) -> None:
+    written(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_it_is_never_written_over(path: Path) -> None:
+    whole = written(path, *ENTRIES)
+    with pytest.raises(UsageError, match="never written over"):
+        Journal.start(path, FIRST)
+    assert path.read_bytes() == whole
+
+
+def test_a_journal_cut_anywhere_keeps_its_whole_lines(path: Path) -> None:
+    whole = written(path, *ENTRIES)
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        lines = whole[:length].count(b"\n")
+        if lines == 0:
+            with pytest.raises(UsageError, match="no whole line"):
+                read_lines(path)
+        else:
+            assert read_lines(path).entries == (FIRST, *ENTRIES)[:lines]
+
+
+def test_any_flipped_bit_is_refused_or_takes_the_last_line_with_it(path: Path) -> None:
+    whole = written(path, *ENTRIES)
+    last = whole.rstrip(b"\n").rfind(b"\n") + 1
+    for place in range(len(whole)):
+        for bit in range(8):
+            damaged = bytearray(whole)
+            damaged[place] ^= 1 << bit
+            path.write_bytes(damaged)
+            if place == len(whole) - 1:  # the line has no end any more: it is torn
+                assert read_lines(path).entries == (FIRST, *ENTRIES[:-1])
+            else:
+                with pytest.raises(UsageError) as refused:
+                    read_lines(path)
+                assert "damaged" in str(refused.value), (place, bit, place >= last)
+
+
+@pytest.mark.parametrize("order", [(0, 2, 1, 3), (0, 1, 3), (0, 1, 1, 2, 3), (1, 2, 3)])
+def test_lines_that_are_moved_missing_or_doubled_are_refused(
+    path: Path, order: tuple[int, ...]
+) -> None:
+    lines = written(path, *ENTRIES).splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[place] for place in order))
+    with pytest.raises(UsageError, match="damaged"):
+        read_lines(path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"entry": 5, "checksum": ""}',
+        b'{"entry": "ab", "checksum": ""}',
+        b'{"entry": [[1, 2]], "checksum": ""}',
+        b'{"entry": {"a": 1e999}, "checksum": ""}',
+        b'{"entry": {"a": ' + b"9" * 5000 + b'}, "checksum": ""}',
+        b"[" * 100_000,
+        b"\xff\xfe",
+        b"",
+    ],
+    ids=lambda each: each[:24].decode(errors="replace"),
+)
+def test_what_is_no_line_of_ours_is_damage_and_no_crash(path: Path, line: bytes) -> None:
+    written(path)
+    path.write_bytes(path.read_bytes() + line + b"\n")
+    with pytest.raises(UsageError, match="damaged"):
+        read_lines(path)
+
+
+def test_a_torn_line_is_cut_off_before_the_next_is_written(path: Path) -> None:
+    whole = written(path, *ENTRIES[:2])
+    path.write_bytes(whole + b'{"checksum": "12')
+
+    async def go_on() -> None:
+        log = Journal.go_on(path, read_lines(path))
+        await log.write(ENTRIES[2])
+        log.close()
+
+    asyncio.run(go_on())
+    assert read_lines(path).entries == (FIRST, *ENTRIES)
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_a_file_that_others_may_write_to_is_refused(path: Path, mode: int) -> None:
+    written(path)
+    path.chmod(mode)
+    with pytest.raises(UsageError, match="others may write to it"):
+        read_lines(path)
+
+
+def test_a_link_a_pipe_and_a_directory_are_refused(path: Path, tmp_path: Path) -> None:
+    written(path)
+    link, pipe = tmp_path / "link.jsonl", tmp_path / "pipe.jsonl"
+    link.symlink_to(path)
+    os.mkfifo(pipe, 0o600)
+    for each in (link, pipe, tmp_path):
+        with pytest.raises(UsageError):
+            read_lines(each)
+
+
+def test_what_is_written_side_by_side_is_one_chain(path: Path) -> None:
+    async def write() -> None:
+        log = Journal.start(path, FIRST)
+        await asyncio.gather(*(log.write({"entry": "resume", "at": each}) for each in range(50)))
+        log.close()
+
+    asyncio.run(write())
+    assert [each.get("at") for each in read_lines(path).entries[1:]] == list(range(50))
+
+
+def test_a_write_returns_when_the_disk_has_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        told.append("flushed")
+        fsync(descriptor)
+
+    monkeypatch.setattr("os.fsync", noted)
+    written(path)
+    told.clear()
+
+    async def write() -> None:
+        log = Journal.go_on(path, read_lines(path))
+        await log.write(ENTRIES[0])
+        told.append("returned")
+        log.close()
+
+    asyncio.run(write())
+    assert told == ["flushed", "returned"]
+
+
+def test_after_a_failure_nothing_more_is_written(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def write() -> None:
+        log = Journal.start(path, FIRST)
+        monkeypatch.setattr(journal, "flush_to_disk", _full)
+        with pytest.raises(JournalError, match="No space left"):
+            await log.write(ENTRIES[0])
+        monkeypatch.undo()
+        with pytest.raises(JournalError, match="No space left"):
+            await log.write(ENTRIES[1])
+        log.close()
+
+    asyncio.run(write())
+    assert read_lines(path).entries == (FIRST,)
+
+
+def _full(descriptor: int, data: bytes) -> None:
+    os.write(descriptor, data[:10])
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+# ---- what it says -------------------------------------------------------------------------------
+
+
+def real(account: Account) -> Path:
+    """The journal of a small apply."""
+    account.declare({ONE: {"customer_reference": "desk-1"}, TWO: {"tags": ["a"]}})
+    return Path(account.apply().journal)
+
+
+def test_the_first_line_holds_the_whole_plan(account: Account) -> None:
+    path = real(account)
+    first = json.loads(path.read_text().splitlines()[0])["entry"]
+    assert [each["phone_number"] for each in first["plan"]["changes"]] == [ONE, TWO]
+    assert read_history(path, read_lines(path)).plan.digest == first["plan"]["digest"]
+
+
+def forged(path: Path, entries: list[dict[str, Any]]) -> None:
+    """A journal by somebody who knows how checksums are made."""
+    checksum, data = "", b""
+    for entry in entries:
+        line, checksum = journal._sealed(entry, checksum)
+        data += line
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"entry": "intent", "operation": "op-0009", "numbers": [ONE], "at": "2027-01-01T00:00:00"},
+        {"entry": "intent", "operation": "op-0001", "numbers": ["+1999"], "at": "2027-01-01"},
+        {"entry": "intent", "operation": "op-0001", "numbers": 7, "at": "2027-01-01"},
+        {"entry": "intent", "operation": "op-0001", "numbers": [ONE], "at": "soon"},
+        {"entry": "intent", "operation": "op-0001", "numbers": [ONE], "at": 5},
+        {"entry": "answer", "operation": "op-0001", "came": "perhaps"},
+        {"entry": "answer", "operation": "op-0001"},
+        {"entry": "answer", "operation": "op-0001", "came": "refused", "errors": [{"x": 1}]},
+        {"entry": "left out", "operation": "op-0001", "numbers": {"+1": ""}, "because": "moved"},
+        {"entry": "left out", "operation": "op-0001", "numbers": {}, "because": "whim"},
+        {"entry": "done", "operation": "op-0001", "applied": [[1]], "failed": {}, "settled": True},
+        {"entry": "done", "operation": "op-0001", "applied": [], "failed": [], "settled": True},
+        {"entry": "what"},
+        {"entry": None},
+        {},
+    ],
+    ids=str,
+)
+def test_a_line_that_makes_no_sense_for_the_plan_is_refused(
+    account: Account, entry: dict[str, Any]
+) -> None:
+    path = real(account)
+    entries = list(read_lines(path).entries)
+    forged(path, [entries[0], entry])
+    with pytest.raises(UsageError, match="makes no sense"):
+        read_history(path, read_lines(path))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"journal_version": 2}, {"entry": "end"}, {"plan": None}, {"plan": {"format_version": 1}}],
+    ids=str,
+)
+def test_a_first_line_without_a_plan_of_ours_is_refused(
+    account: Account, change: dict[str, Any]
+) -> None:
+    path = real(account)
+    first = read_lines(path).entries[0]
+    forged(path, [first | change])
+    with pytest.raises(UsageError):
+        read_history(path, read_lines(path))
+
+
+@pytest.mark.parametrize("key", ["by", "connections", "pinned", "started_at", "plan"])
+def test_a_first_line_that_lacks_something_is_refused(account: Account, key: str) -> None:
+    path = real(account)
+    first = dict(read_lines(path).entries[0])
+    del first[key]
+    forged(path, [first])
+    with pytest.raises(UsageError):
+        read_history(path, read_lines(path))
