@@ -53,8 +53,8 @@ async def read_few(
     if pages > MOST_PAGES or _GAIN * cost + _WORTH >= pages * len(listings) - 1:
         return first
     last = await read_page(reader, base, pages, page_size)
-    if not last.rows or last.meta.total_results != first.meta.total_results:
-        return first  # an account of that size is only claimed; the scan will say so
+    if _is_only_claimed(first, last):
+        return first  # the scan will say so
     found = await _base_rows(reader, base, numbers, page_size)
     if any(_is_silent(row, base, needs) for row in found.values()):
         return first
@@ -68,6 +68,14 @@ async def read_few(
         {each.listing: rows[each.listing] for each in reads if not each.refused},
         tuple(reads),
         first.meta.total_results,
+    )
+
+
+def _is_only_claimed(first: Page, last: Page) -> bool:
+    """Whether the last page shows that the account is not as large as the first one says."""
+    repeats = {row.id for row in first.rows} & {row.id for row in last.rows}
+    return (
+        not last.rows or bool(repeats) or last.meta.total_results != first.meta.total_results
     )
 
 
