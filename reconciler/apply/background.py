@@ -11,6 +11,7 @@ from reconciler.api.polling import Poller
 from reconciler.api.together import together
 from reconciler.api.write import Answered
 from reconciler.apply.desk import Desk
+from reconciler.apply.lost import Finder
 from reconciler.core.fields import Channel
 from reconciler.core.verdict import Record
 from reconciler.errors import ApiError, KeyRefusedError, NotFoundError
@@ -22,12 +23,14 @@ class Background:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         limits = desk.context.limits
+        self.finder = Finder(desk.reader, desk.clock, desk.claimed, desk.in_a_hurry)
         self._poller = Poller(
             desk.reader,
             desk.clock,
             limits.job_timeout_seconds,
             desk.in_a_hurry,
             desk.context.redactor,
+            self.finder.saw,
         )
         self._seen: dict[str, Progress | ApiError] = {}
         self.places = asyncio.Semaphore(limits.jobs_in_flight)

@@ -22,6 +22,7 @@ from reconciler.apply.ending import outcome_of, read_back
 from reconciler.apply.notes import Notes
 from reconciler.apply.settling import Settling
 from reconciler.core.fields import Channel
+from reconciler.core.freshness import State
 from reconciler.core.operations import Operation
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import JOB_CALLS, Plan
@@ -252,7 +253,8 @@ class Applier:
         record.left_out |= out[Because.MOVED] | out[Because.UNREAD]
         for each, left in out.items():
             await self._notes.left_out(record.operation, left, each)
-        record.is_open = bool(fresh or record.unread)
+        unsure = record.touched & {n for n in numbers if found[n].state is State.UNREAD}
+        record.is_open = bool(fresh or record.unread or unsure)
         return fresh
 
     def _readable(self, record: Record, sent: Sent) -> Sent:

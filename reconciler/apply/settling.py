@@ -6,7 +6,8 @@ from reconciler.api.jobs import created_at
 from reconciler.apply.background import Background
 from reconciler.apply.checking import Request
 from reconciler.apply.desk import Desk
-from reconciler.apply.lost import find_job
+from reconciler.apply.lost import UNLISTED_SECONDS
+from reconciler.apply.turns import Turns
 from reconciler.core.fields import Channel
 from reconciler.core.freshness import State
 from reconciler.core.plan import JOB_CALLS
@@ -15,9 +16,11 @@ from reconciler.core.verdict import Record
 from reconciler.errors import ApiError, JournalError, KeyRefusedError
 
 _GRACE_SECONDS = 8.0
-"""How long after a lost answer the account is looked at before a call counts as not carried out:
-a slow server may still be at it. (For jobs it is `lost.UNLISTED_SECONDS`.)"""
-_FIRST_LOOK, _GROWTH = 1.0, 3.0
+"""How long after a lost answer a single call counts as not carried out, if the values are
+unchanged: a slow server may still be at it. (For what runs in the background it is
+`lost.UNLISTED_SECONDS`.)"""
+_TURN = 4.0
+_ORDER_LOOK = 4.0
 
 
 class Settling:
@@ -26,15 +29,17 @@ class Settling:
     def __init__(self, desk: Desk, background: Background) -> None:
         self._desk = desk
         self._background = background
+        self._turns = Turns(desk.clock)
 
     async def settle(self, record: Record) -> bool:
-        """Find the job, or read until it shows whether the call was carried out. False where it
-        surely was not, so that it may go again. KeyRefusedError and JournalError pass."""
+        """Find the job, or wait until reading tells whether the call was carried out. False where
+        it may go again for every number that is then still as before: the look before each send
+        tells. KeyRefusedError and JournalError pass."""
         record.is_open = True
         try:
             if record.operation.call in JOB_CALLS - {Channel.MESSAGING_BULK}:
                 return await self._settle_job(record)
-            return await self._settle_by_reading(record)
+            return await self._settle_by_time(record)
         except KeyRefusedError:
             raise
         except ApiError as error:
@@ -44,16 +49,10 @@ class Settling:
     async def _settle_job(self, record: Record) -> bool:
         desk, operation = self._desk, record.operation
         sent_at = desk.notes.sent_at[operation.id]
-        while job := await find_job(
-            desk.reader,
-            desk.clock,
-            operation.call,
-            desk.numbers_by_id(record),
-            sent_at,
-            desk.claimed,
-            desk.in_a_hurry,
+        numbers = desk.numbers_by_id(record)
+        while job := await self._background.finder.find(
+            operation.call, numbers, sent_at, desk.notes.age(operation.id)
         ):
-            desk.claimed.add(job.id)
             made = created_at(job)
             if made is not None and made >= sent_at:
                 await self._adopt(record, job.id)
@@ -62,7 +61,20 @@ class Settling:
             if await self._was_it(record, job.id):
                 await self._adopt(record, job.id)
                 return True
-        return desk.in_a_hurry() or not await self._is_undone(record)
+        return desk.in_a_hurry()
+
+    async def _settle_by_time(self, record: Record) -> bool:
+        """An order cannot be found again, and a single call leaves nothing to be found."""
+        desk, id_ = self._desk, record.operation.id
+        grace = _GRACE_SECONDS
+        if record.operation.call is Channel.MESSAGING_BULK:
+            grace = UNLISTED_SECONDS
+            if desk.notes.age(id_) < grace:
+                await desk.clock.sleep(self._turns.next(_ORDER_LOOK, _TURN))
+                if not desk.in_a_hurry() and await self._is_over(record):
+                    return True
+        await desk.clock.sleep(self._turns.next(grace - desk.notes.age(id_), _TURN))
+        return desk.in_a_hurry()
 
     async def _was_it(self, record: Record, job: str) -> bool:
         """Whether a job that was made before the call, if the clocks agree, is nevertheless its
@@ -84,25 +96,17 @@ class Settling:
             self._desk.watcher.said(f"{record.operation.id} went out as {job}")
             raise
 
-    async def _settle_by_reading(self, record: Record) -> bool:
-        desk, pause = self._desk, _FIRST_LOOK
-        while True:
-            if not await self._is_undone(record):
-                return True
-            sent_at = desk.notes.sent_at[record.operation.id]
-            left = _GRACE_SECONDS - (desk.clock.now() - sent_at).total_seconds()
-            if left <= 0:
-                return False
-            if desk.in_a_hurry():
-                return True
-            await desk.clock.sleep(min(pause, left))
-            pause *= _GROWTH
+    async def _is_undone(self, record: Record, numbers: tuple[str, ...]) -> bool:
+        """Whether some number is still as it was before."""
+        return State.FRESH in await self._states(record, numbers)
 
-    async def _is_undone(self, record: Record, numbers: tuple[str, ...] = ()) -> bool:
-        """Whether some number is still as it was before, so that the call has to go again. What
-        can be told neither way stays in doubt, and is not sent again."""
-        request = Request(record.operation, numbers or record.numbers)
-        found = await self._desk.checker.check(request)
-        states = {each.state for each in found.values()}
-        record.is_open = bool(states & {State.FRESH, State.UNREAD} or record.unread)
-        return State.FRESH in states
+    async def _is_over(self, record: Record) -> bool:
+        """Whether no number is left for which it could have to go again."""
+        if await self._states(record, record.numbers) & {State.FRESH, State.UNREAD}:
+            return False
+        record.is_open = bool(record.unread)
+        return True
+
+    async def _states(self, record: Record, numbers: tuple[str, ...]) -> set[State]:
+        found = await self._desk.checker.check(Request(record.operation, numbers))
+        return {each.state for each in found.values()}
