@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from reconciler.api.http import decode
-from reconciler.api.jobs import JobData, OrderData, Progress, one_job, poll_order
+from reconciler.api.jobs import JobAnswer, JobData, OrderData, Progress, one_job, poll_order
 from reconciler.api.polling import Poller
 from reconciler.api.together import together
 from reconciler.api.write import Answered
@@ -91,6 +91,10 @@ class Background:
             else:
                 await self.wait(record, progress)
         return True
+
+    async def take_up(self, record: Record, job: JobAnswer) -> None:
+        """Follow a job that was found in a listing."""
+        await self.wait(record, self._poller.judge_job(job, self._desk.numbers_by_id(record)))
 
     async def wait(self, record: Record, progress: Progress) -> None:
         """Wait for the end of a job or an order, and take down what it says of each number."""

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from reconciler.api.read import ReadClient
 from reconciler.api.reread import Reread, Target, reread
-from reconciler.apply.turns import Turns
+from reconciler.apply.turns import gather
 from reconciler.core.changes import Change
 from reconciler.core.fields import Channel
 from reconciler.core.freshness import Secrets, Standing, paths_to_read, standing
@@ -43,7 +43,6 @@ class Checker:
         self._page_size = page_size
         self._changes = {change.phone_number: change for change in plan.difference.changes}
         self._leavers = {each.id for each in plan.operations if leaves_bundle(each)}
-        self._turns = Turns(reader.clock)
         self._waiting: list[tuple[Request, asyncio.Future[Reread]]] = []
         self._batch: asyncio.Task[None] | None = None
         self._forwarded: set[str] = set()
@@ -100,7 +99,7 @@ class Checker:
     async def _read_batches(self) -> None:
         try:
             while self._waiting:
-                await self._turns.gather()
+                await gather(self._reader.clock)
                 batch, self._waiting = self._waiting, []
                 try:
                     again = await self._read([request for request, _ in batch])

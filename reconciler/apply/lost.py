@@ -16,9 +16,8 @@ from reconciler.api.clock import Clock
 from reconciler.api.jobs import TERMINAL, JobAnswer, created_at, jobs_of_type
 from reconciler.api.read import ReadClient
 from reconciler.api.together import together
-from reconciler.apply.turns import Turns
+from reconciler.apply.turns import Turns, gather
 from reconciler.core.fields import Channel
-from reconciler.errors import ApiError, KeyRefusedError
 
 UNLISTED_SECONDS = 60.0
 """A job that is not listed so long after it was sent was not taken."""
@@ -26,64 +25,76 @@ UNLISTED_SECONDS = 60.0
 _TOLERANCE = timedelta(seconds=120)
 """How far the clocks of this machine and of the API may be apart."""
 
-_FIRST_LOOK = 2.0
-_FIRST_TURN, _LAST_TURN = 4.0, 15.0
-"""Looks fall on multiples of these, so that several lost jobs share them."""
+_SOON = 2.0
+_SOON_SLACK, _LATE_SLACK = 2.0, 20.0
+"""How long a look waits for other lost jobs to be looked for with it, in seconds."""
 
 _TYPES = {
     Channel.UPDATE_JOB: "update_phone_numbers",
     Channel.EMERGENCY_JOB: "update_emergency_settings",
     Channel.DELETE_JOB: "delete_phone_numbers",
 }
+CREATED = frozenset(_TYPES)
+"""The calls that make a job which is listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A job that was sent at `sent_at`, `age` seconds ago, for exactly `numbers` (E.164 by id)."""
+
+    call: Channel
+    numbers: Mapping[str, str]
+    sent_at: datetime
+    age: float
+
+    @property
+    def type(self) -> str:
+        """What the API calls such a job."""
+        return _TYPES[self.call]
+
+    def may_be(self, job: JobAnswer) -> bool:
+        """Whether it may be this one."""
+        return job.type == self.type and _is_since(job, self.sent_at) and _is_for(job, self.numbers)
 
 
 @dataclass(slots=True, eq=False)
 class _Sought:
-    type: str
-    numbers: Mapping[str, str]
-    sent_at: datetime
+    what: Lost
     found: asyncio.Future[JobAnswer]
-
-    def is_it(self, job: JobAnswer) -> bool:
-        return job.type == self.type and _is_since(job, self.sent_at) and _is_for(job, self.numbers)
 
 
 class Finder:
     """Looks for lost jobs. What it finds is `claimed`, so that no other operation takes it."""
 
     def __init__(
-        self,
-        reader: ReadClient,
-        clock: Clock,
-        claimed: set[str],
-        give_up: Callable[[], bool],
+        self, reader: ReadClient, clock: Clock, claimed: set[str], give_up: Callable[[], bool]
     ) -> None:
         self._reader = reader
         self._clock = clock
-        self._turns = Turns(clock)
+        self._soon, self._late = Turns(clock, give_up), Turns(clock, give_up)
         self._claimed = claimed
         self._give_up = give_up
         self._sought: list[_Sought] = []
         self._listings: dict[str, asyncio.Task[Sequence[JobAnswer]]] = {}
 
-    async def find(
-        self, call: Channel, numbers: Mapping[str, str], sent_at: datetime, age: float
-    ) -> JobAnswer | None:
-        """The job of a `call` sent at `sent_at`, `age` seconds ago, for exactly `numbers` (E.164
-        by id), which no other operation has claimed; None where it is not listed in time.
+    async def find(self, what: Lost, *, soon: bool) -> JobAnswer | None:
+        """The job that was lost, and that no other operation has claimed; None where it is not
+        listed: within a few seconds, with `soon`, or else UNLISTED_SECONDS after it was sent.
 
         Raises the ApiError for which the jobs could not be listed in the end.
         """
-        sought = _Sought(_TYPES[call], numbers, sent_at, asyncio.get_running_loop().create_future())
+        sought = _Sought(what, asyncio.get_running_loop().create_future())
         self._sought.append(sought)
         try:
-            since = self._clock.monotonic() - age
-            if age < UNLISTED_SECONDS:
-                await self._wait(sought, self._turns.next(_FIRST_LOOK, _FIRST_TURN))
-                await self._look(sought, is_last=False)
-                left = since + UNLISTED_SECONDS - self._clock.monotonic()
-                await self._wait(sought, self._turns.next(left, _LAST_TURN))
-            await self._look(sought, is_last=True)
+            if soon:
+                wait = self._soon.wait(_SOON, _SOON_SLACK)
+            else:
+                wait = self._late.wait(UNLISTED_SECONDS - what.age, _LATE_SLACK)
+            async with together([wait]) as (waiting,):
+                ends: list[asyncio.Future[Any]] = [waiting, sought.found]
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if not sought.found.done():
+                self.saw(await self._listed(what.type))
         finally:
             self._sought.remove(sought)
         return sought.found.result() if sought.found.done() else None
@@ -92,27 +103,10 @@ class Finder:
         """Some jobs of the account: what is sought may be among them."""
         for job in jobs:
             for sought in self._sought:
-                if not sought.found.done() and job.id not in self._claimed and sought.is_it(job):
+                is_free = not sought.found.done() and job.id not in self._claimed
+                if is_free and sought.what.may_be(job):
                     self._claimed.add(job.id)
                     sought.found.set_result(job)
-
-    async def _wait(self, sought: _Sought, seconds: float) -> None:
-        if seconds <= 0 or sought.found.done() or self._give_up():
-            return
-        async with together([self._clock.sleep(seconds)]) as (sleeping,):
-            waits: list[asyncio.Future[Any]] = [sleeping, sought.found]
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-
-    async def _look(self, sought: _Sought, *, is_last: bool) -> None:
-        if sought.found.done():
-            return
-        try:
-            self.saw(await self._listed(sought.type))
-        except KeyRefusedError:
-            raise
-        except ApiError:
-            if is_last or self._give_up():
-                raise
 
     async def _listed(self, type_: str) -> Sequence[JobAnswer]:
         """The jobs of a type; who asks before the listing has begun shares it."""
@@ -122,12 +116,13 @@ class Finder:
 
     async def _list(self, type_: str) -> Sequence[JobAnswer]:
         try:
-            await self._turns.gather()
+            await gather(self._clock)
         finally:
             del self._listings[type_]
-        since = min((each.sent_at for each in self._sought if each.type == type_), default=None)
-        if since is None:
+        sent = [each.what.sent_at for each in self._sought if each.what.type == type_]
+        if not sent:
             return ()
+        since = min(sent)
         return await jobs_of_type(self._reader, type_, since=since - _TOLERANCE)
 
 

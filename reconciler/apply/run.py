@@ -19,6 +19,7 @@ from reconciler.apply.control import Log, Stop, Watcher
 from reconciler.apply.desk import Context, Desk
 from reconciler.apply.earlier import Earlier
 from reconciler.apply.ending import outcome_of, read_back
+from reconciler.apply.lost import CREATED
 from reconciler.apply.notes import Notes
 from reconciler.apply.settling import Settling
 from reconciler.core.fields import Channel
@@ -196,6 +197,9 @@ class Applier:
             self._judge_answer(record, sent)
             if isinstance(sent, Answered):
                 await self._background.wait(record, self._background.first_look(record, sent))
+            elif isinstance(sent, Unknown) and record.operation.call in CREATED:
+                # It may be there, and then it takes up a place.
+                return not await self._settling.glimpse(record)
         return isinstance(sent, Unknown)
 
     # ---- one call -----------------------------------------------------------------------------

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from reconciler.api.jobs import created_at
+from reconciler.api.jobs import JobAnswer, created_at
 from reconciler.apply.background import Background
 from reconciler.apply.checking import Request
 from reconciler.apply.desk import Desk
-from reconciler.apply.lost import UNLISTED_SECONDS
+from reconciler.apply.lost import CREATED, UNLISTED_SECONDS, Lost
 from reconciler.apply.turns import Turns
 from reconciler.core.fields import Channel
 from reconciler.core.freshness import State
-from reconciler.core.plan import JOB_CALLS
 from reconciler.core.replay import Came
 from reconciler.core.verdict import Record
 from reconciler.errors import ApiError, JournalError, KeyRefusedError
@@ -19,8 +18,9 @@ _GRACE_SECONDS = 8.0
 """How long after a lost answer a single call counts as not carried out, if the values are
 unchanged: a slow server may still be at it. (For what runs in the background it is
 `lost.UNLISTED_SECONDS`.)"""
-_TURN = 4.0
 _ORDER_LOOK = 4.0
+_SLACK, _ORDER_SLACK = 2.0, 20.0
+"""How long one that was lost waits for others to be read with it, in seconds."""
 
 
 class Settling:
@@ -29,7 +29,19 @@ class Settling:
     def __init__(self, desk: Desk, background: Background) -> None:
         self._desk = desk
         self._background = background
-        self._turns = Turns(desk.clock)
+        self._turns = Turns(desk.clock, desk.in_a_hurry)
+
+    async def glimpse(self, record: Record) -> bool:
+        """A look for the job a moment after its answer was lost; whether it was there, and has
+        been followed to its end. The caller holds a place for it. KeyRefusedError and
+        JournalError pass."""
+        record.is_open = True
+        try:
+            return await self._find_job(record, soon=True)
+        except KeyRefusedError:
+            raise
+        except ApiError:
+            return False  # it is looked for once more
 
     async def settle(self, record: Record) -> bool:
         """Find the job, or wait until reading tells whether the call was carried out. False where
@@ -37,51 +49,55 @@ class Settling:
         tells. KeyRefusedError and JournalError pass."""
         record.is_open = True
         try:
-            if record.operation.call in JOB_CALLS - {Channel.MESSAGING_BULK}:
-                return await self._settle_job(record)
-            return await self._settle_by_time(record)
+            if record.operation.call in CREATED:
+                found = await self._find_job(record, soon=False)
+            else:
+                found = await self._is_seen_in_time(record)
         except KeyRefusedError:
             raise
         except ApiError as error:
             record.doubt += f"; and it could not be looked for: {error}"
             return True
+        return found or self._desk.in_a_hurry()
 
-    async def _settle_job(self, record: Record) -> bool:
+    async def _find_job(self, record: Record, *, soon: bool) -> bool:
         desk, operation = self._desk, record.operation
-        sent_at = desk.notes.sent_at[operation.id]
-        numbers = desk.numbers_by_id(record)
-        while job := await self._background.finder.find(
-            operation.call, numbers, sent_at, desk.notes.age(operation.id)
-        ):
+        sent_at, numbers = desk.notes.sent_at[operation.id], desk.numbers_by_id(record)
+        while True:
+            what = Lost(operation.call, numbers, sent_at, desk.notes.age(operation.id))
+            job = await self._background.finder.find(what, soon=soon)
+            if job is None:
+                return False
             made = created_at(job)
-            if made is not None and made >= sent_at:
+            is_it = made is not None and made >= sent_at
+            if is_it:
                 await self._adopt(record, job.id)
-                await self._background.follow(record, job.id)
-                return True
-            if await self._was_it(record, job.id):
+                await self._background.take_up(record, job)
+            elif await self._was_it(record, job):
                 await self._adopt(record, job.id)
+                is_it = True
+            if is_it:
                 return True
-        return desk.in_a_hurry()
 
-    async def _settle_by_time(self, record: Record) -> bool:
+    async def _is_seen_in_time(self, record: Record) -> bool:
         """An order cannot be found again, and a single call leaves nothing to be found."""
         desk, id_ = self._desk, record.operation.id
-        grace = _GRACE_SECONDS
-        if record.operation.call is Channel.MESSAGING_BULK:
-            grace = UNLISTED_SECONDS
-            if desk.notes.age(id_) < grace:
-                await desk.clock.sleep(self._turns.next(_ORDER_LOOK, _TURN))
-                if not desk.in_a_hurry() and await self._is_over(record):
-                    return True
-        await desk.clock.sleep(self._turns.next(grace - desk.notes.age(id_), _TURN))
-        return desk.in_a_hurry()
+        if record.operation.call is not Channel.MESSAGING_BULK:
+            await self._turns.wait(_GRACE_SECONDS - desk.notes.age(id_), _SLACK)
+            return False
+        if desk.notes.age(id_) < UNLISTED_SECONDS:
+            await self._turns.wait(_ORDER_LOOK, _SLACK)
+            if not desk.in_a_hurry() and await self._is_over(record):
+                return True
+        await self._turns.wait(UNLISTED_SECONDS - desk.notes.age(id_), _ORDER_SLACK)
+        return False
 
-    async def _was_it(self, record: Record, job: str) -> bool:
+    async def _was_it(self, record: Record, job: JobAnswer) -> bool:
         """Whether a job that was made before the call, if the clocks agree, is nevertheless its
         own, and not that of an apply just before this one: what it did shows when it has ended."""
         failures = record.failures
         record.failures = {}
-        await self._background.follow(record, job)
+        await self._background.take_up(record, job)
         done = tuple(n for n in record.numbers if n not in record.failures.keys() | record.given_up)
         if record.is_open or not done or not await self._is_undone(record, done):
             record.failures = failures | record.failures
