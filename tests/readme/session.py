@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import os
 import re
 import shlex
 import shutil
@@ -126,7 +125,7 @@ def _shown(line: str, before: list[str]) -> str:
         )
         code, said = done.returncode, done.stdout
     end = f"(exit {code})\n" if code else ""
-    said = said.replace(os.getcwd(), _HOME)
+    said = said.replace(str(Path.cwd()), _HOME)
     answer = _shortened((said + end).splitlines(), before)
     return "".join(f"{each}\n" for each in (f"$ {line}", *answer))
 
