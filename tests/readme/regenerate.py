@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from tests.readme.session import README, run, sessions
+from tests.readme.session import README, run, same, sessions
 
 
 def main() -> None:
@@ -14,7 +14,11 @@ def main() -> None:
     new: list[tuple[int, int, str]] = []
     for session in sessions(text):
         with tempfile.TemporaryDirectory() as scratch:
-            new += [(part.start, part.end, said) for part, said in run(session, Path(scratch))]
+            new += [
+                (part.start, part.end, said)
+                for part, said in run(session, Path(scratch))
+                if same(said) != same(part.block)
+            ]
     for start, end, said in sorted(new, reverse=True):
         text = text[:start] + said + text[end:]
     README.write_text(text, encoding="utf-8")
