@@ -8,7 +8,17 @@ from reconciler.core.changes import NotOwned, UnknownField, Withheld
 from reconciler.core.model import Source
 from reconciler.core.text import neutral, shortened
 from reconciler.core.values import LiveValue
-from reconciler.report.markup import Markup, breakable, code, element, joined, listed, sentence, table, text
+from reconciler.report.markup import (
+    Markup,
+    breakable,
+    code,
+    element,
+    joined,
+    listed,
+    sentence,
+    table,
+    text,
+)
 from reconciler.report.ranges import named
 from reconciler.report.words import count, grouped, shown
 
@@ -24,7 +34,9 @@ _NAMES_AT_MOST = 4_000
 def banner(title: str, words: str, class_: str) -> Markup:
     """Something to be said before all else; `class_` is stop, warn or note."""
     said = shortened(neutral(words), 1_000)
-    return element("p", element("strong", f"{title}:"), " ", sentence(said), class_=f"banner {class_}")
+    return element(
+        "p", element("strong", f"{title}:"), " ", sentence(said), class_=f"banner {class_}"
+    )
 
 
 def tiles(figures: Iterable[tuple[str, str, str]]) -> Markup:
