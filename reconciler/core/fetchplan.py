@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from reconciler.core.catalogue import BY_PATH
+from reconciler.core.declared import Declared
 from reconciler.core.fields import Kind, Listing
-from reconciler.core.model import DesiredNumber
 
 EVERYTHING = (
     Listing.NUMBERS,
@@ -73,30 +74,21 @@ def lists_for(needs: Needs) -> tuple[Listing, ...]:
     return tuple(lists)
 
 
-def numbers_by_list(
-    lists: Sequence[Listing], numbers: Iterable[DesiredNumber]
-) -> dict[Listing, list[str]]:
+def numbers_by_list(lists: Sequence[Listing], declared: Declared) -> dict[Listing, list[str]]:
     """Which numbers matter in each of `lists`: in a number list all of its kind, elsewhere those
-    that manage a field of it. E.164, in the order given."""
+    that manage a field of it. E.164, in the order declared."""
     wanted: dict[Listing, list[str]] = {each: [] for each in lists}
-    bases: dict[Kind, list[Listing]] = {
-        Kind.MOBILE: [each for each in lists if each is Listing.MOBILE],
-        Kind.NUMBER: [each for each in lists if each in _NUMBER_LISTS],
-    }
-    homes: dict[tuple[Kind, int], list[Listing]] = {}  # numbers of a block share their paths
-    for number in numbers:
-        paths = number.settings.paths
-        key = (number.kind, id(paths))
-        if key not in homes:
-            firsts = {_home(number.kind, path) for path in paths}
-            homes[key] = bases[number.kind] + [
-                each for each in lists if each in firsts and each not in bases[number.kind]
-            ]
-        for each in homes[key]:
-            wanted[each].append(number.phone_number)
+    for run in declared.runs():
+        bases = _NUMBER_LISTS if run.kind is Kind.NUMBER else (Listing.MOBILE,)
+        homes = {_home(run.kind, path) for path in run.settings.paths}
+        numbers = list(run.numbers())
+        for each in lists:
+            if each in bases or each in homes:
+                wanted[each] += numbers
     return wanted
 
 
+@cache
 def _home(kind: Kind, path: str) -> Listing | None:
     """The list a field is read from, but for what any number list carries."""
     reads = [read.listing for read in BY_PATH[kind][path].reads if not read.check]

@@ -116,7 +116,7 @@ def may_have_tag(desired: Desired, tags: Iterable[str]) -> Desired:
         value = settings.get("tags") if "tags" in settings.paths else ()
         return isinstance(value, TagEdit) or not wanted.isdisjoint(value or ())
 
-    return _keep(desired, (each for each in desired.numbers.values() if may(each)))
+    return _keep(desired, compact(desired.numbers).filtered(may))
 
 
 def declared_tags(number: DesiredNumber, snapshot: Snapshot) -> frozenset[str]:

@@ -15,6 +15,7 @@ from reconciler.api.read import ReadClient, open_reader
 from reconciler.api.settings import Endpoint, Limits
 from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS
 from reconciler.core.changes import Difference, UnknownField
+from reconciler.core.declared import compact
 from reconciler.core.diff import diff, live_value
 from reconciler.core.emergency import ON_ITS_WAY
 from reconciler.core.fetchplan import Needs, lists_for, more_lists, numbers_by_list
@@ -232,7 +233,7 @@ async def _read_needed(
     kinds = {number.phone_number: number.kind for number in sections.numbers.values()}
     releases = any(number.release for number in sections.numbers.values())
     needs = Needs(paths, frozenset(kinds.values()), releases)
-    wanted = numbers_by_list(lists_for(needs), sections.numbers.values())
+    wanted = numbers_by_list(lists_for(needs), compact(sections.numbers))
     found = await read_declared(reader, wanted, needs, page_size=page_size, progress=progress)
     found = found.explained(needs)
     if more := more_lists(kinds, found.rows):
