@@ -79,6 +79,10 @@ class UsageError(ReconcilerError):
     """An option, environment variable or argument that cannot be used."""
 
 
+class MissingPathError(UsageError):
+    """There is nothing at a path that was given."""
+
+
 class NotSupportedYetError(ReconcilerError):
     """A key or command of the contract that this version does not have."""
 

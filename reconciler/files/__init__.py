@@ -1,8 +1,9 @@
 """YAML in: the files of a project, read strictly, with the place of everything in them.
 
-The law of this room: it reads only below the root of the project, follows no link out of it,
-writes nothing, waits for nothing, and reports what is wrong as Problems, all of them at once.
-Only a PATH that is not there is raised. It knows YAML and directories, not what the keys mean.
+The law of this room: it reads only below the root of the project, on the disk or in a commit of
+Git (`store`), follows no link out of it, writes nothing, waits for nothing, and reports what is
+wrong as Problems, all of them at once. Only a PATH that is not there is raised. It knows YAML and
+directories, not what the keys mean.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, Protocol
 from reconciler.core.documents import Document
 from reconciler.errors import Problem
 from reconciler.files.reader import collector_paused, read_document
+from reconciler.files.store import DISK, Store
 from reconciler.files.tree import SourceFile, Tree, find_project, narrow, open_source
 
 __all__ = ["Loaded", "find_project", "load_documents", "narrow", "open_source", "read_document"]
@@ -37,6 +39,7 @@ class Loaded:
     where PATH was a file; None means all. A file that could not be read has problems instead of
     a document, and makes the project `incomplete`: a name that nothing defines may well be
     defined in it. `digest` is `sha256:…` over the names and bytes of all files that were read.
+    `submodules` are directories, as shown, of which a commit of Git does not hold the files.
     """
 
     root: Path
@@ -46,14 +49,15 @@ class Loaded:
     problems: tuple[Problem, ...]
     incomplete: bool
     digest: str
+    submodules: tuple[str, ...] = ()
 
 
-def load_documents(path: Path, cwd: Path) -> Loaded:
+def load_documents(path: Path, cwd: Path, store: Store = DISK) -> Loaded:
     """Reads the project that `path` stands for; `cwd`, absolute, is what paths are shown against.
 
-    Raises UsageError where there is nothing at `path`.
+    Raises MissingPathError where there is nothing at `path`.
     """
-    tree = find_project(path, cwd)
+    tree = find_project(path, cwd, store)
     problems: list[Problem] = []
     digest = sha256()
     project = None
@@ -76,6 +80,7 @@ def load_documents(path: Path, cwd: Path) -> Loaded:
         tuple(sorted(problems)),
         incomplete,
         f"sha256:{digest.hexdigest()}",
+        tuple(each.path for each in tree.submodules),
     )
 
 

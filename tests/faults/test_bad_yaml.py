@@ -278,7 +278,8 @@ def test_all_faults_of_all_files_are_reported_together(account: Account, reconci
         (content,) = CASES[item].files.values()
         make({f"{place}.yaml": content}, account.root)
     *lines, _ = reconciler("validate").err.splitlines()
-    assert [line.partition(".yaml")[0] for line in lines] == ["0", "1", "2", "3", "4"]
+    files = dict.fromkeys(line.partition(".yaml")[0] for line in lines)
+    assert list(files) == ["0", "1", "2", "3", "4"]
 
 
 def test_the_same_number_in_two_blocks(account: Account, reconciler: Shell) -> None:

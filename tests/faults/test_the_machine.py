@@ -130,10 +130,7 @@ def test_disk_full_before_a_send_after_it_before_nothing_is_sent(
 def test_disk_full_before_a_send_after_it_after_the_job_is_told(
     account: Account, reconciler: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account.declare(
-        {ONE: FLAGGED, TWO: FLAGGED, THREE: {"customer_reference": "desk-3"}},
-        limits={"concurrency": 1},
-    )
+    account.declare({ONE: FLAGGED, TWO: FLAGGED})
     full_from(monkeypatch, "answer")
     said = reconciler("apply", "--auto-approve")
     (job,) = account.sandbox.world.jobs
