@@ -79,6 +79,10 @@ class UsageError(ReconcilerError):
     """An option, environment variable or argument that cannot be used."""
 
 
+class MissingPathError(UsageError):
+    """There is nothing at a path that was given."""
+
+
 class NotSupportedYetError(ReconcilerError):
     """A key or command of the contract that this version does not have."""
 
@@ -217,7 +221,8 @@ class ConnectError(UnavailableError):
 
 
 class FatalNetworkError(ApiError):
-    """A redirect, a failed TLS check, an unknown host or a proxy's refusal: trying again is vain.
+    """A redirect, a failed TLS check, an unknown host, a proxy's refusal or a body that drips:
+    trying again is vain.
 
     With `status` 0 no request was sent; with another it was, and that is what came back.
     """

@@ -1,12 +1,14 @@
 """YAML in: the files of a project, read strictly, with the place of everything in them.
 
-The law of this room: it reads only below the root of the project, follows no link out of it,
-writes nothing, waits for nothing, and reports what is wrong as Problems, all of them at once.
-Only a PATH that is not there is raised. It knows YAML and directories, not what the keys mean.
+The law of this room: it reads only below the root of the project, on the disk or in a commit of
+Git (`store`), follows no link out of it, writes nothing, waits for nothing, and reports what is
+wrong as Problems, all of them at once. Only a PATH that is not there is raised. It knows YAML and
+directories, not what the keys mean.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any, Protocol
 from reconciler.core.documents import Document
 from reconciler.errors import Problem
 from reconciler.files.reader import collector_paused, read_document
+from reconciler.files.store import DISK, Store
 from reconciler.files.tree import SourceFile, Tree, find_project, narrow, open_source
 
 __all__ = ["Loaded", "find_project", "load_documents", "narrow", "open_source", "read_document"]
@@ -36,6 +39,7 @@ class Loaded:
     where PATH was a file; None means all. A file that could not be read has problems instead of
     a document, and makes the project `incomplete`: a name that nothing defines may well be
     defined in it. `digest` is `sha256:…` over the names and bytes of all files that were read.
+    `submodules` are directories, as shown, of which a commit of Git does not hold the files.
     """
 
     root: Path
@@ -45,14 +49,15 @@ class Loaded:
     problems: tuple[Problem, ...]
     incomplete: bool
     digest: str
+    submodules: tuple[str, ...] = ()
 
 
-def load_documents(path: Path, cwd: Path) -> Loaded:
+def load_documents(path: Path, cwd: Path, store: Store = DISK) -> Loaded:
     """Reads the project that `path` stands for; `cwd`, absolute, is what paths are shown against.
 
-    Raises UsageError where there is nothing at `path`.
+    Raises MissingPathError where there is nothing at `path`.
     """
-    tree = find_project(path, cwd)
+    tree = find_project(path, cwd, store)
     problems: list[Problem] = []
     digest = sha256()
     project = None
@@ -75,6 +80,7 @@ def load_documents(path: Path, cwd: Path) -> Loaded:
         tuple(sorted(problems)),
         incomplete,
         f"sha256:{digest.hexdigest()}",
+        tuple(each.path for each in tree.submodules),
     )
 
 
@@ -86,7 +92,7 @@ def _read(
         problems.append(raw)
         return None, None
     # By its name in the project: the same wherever, and from wherever, the project is read.
-    for part in (file.name.encode(errors="surrogateescape"), raw):
+    for part in (os.fsencode(file.name), raw):
         digest.update(len(part).to_bytes(8))
         digest.update(part)
     document, found = read_document(file.path, raw)

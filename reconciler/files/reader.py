@@ -10,7 +10,7 @@ import gc
 import re
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
 import yaml
 
@@ -19,9 +19,9 @@ from reconciler.errors import Problem
 from reconciler.files import syntax
 from reconciler.files.build import MAX_EVENTS, MAX_PROBLEMS, Builder, StopReading
 from reconciler.files.regular import read_regular
+from reconciler.files.store import MAX_BYTES
 from reconciler.files.text import conflicts, decode, foreign_encoding, place, shown
 
-MAX_BYTES: Final = 64 * 1024 * 1024
 _MAX_MENDED = 10  # each mended escape reads the file again
 
 _HEADER = re.compile(r"(?:[ \t\r]*(?:#[^\n]*)?\n|%[^\n]*\n)*+(?:%[^\n]*)?")

@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from reconciler.errors import Problem, UsageError
+from reconciler.errors import MissingPathError, Problem, UsageError
 from reconciler.files.globs import matches_any
-from reconciler.files.reader import MAX_BYTES
-from reconciler.files.text import hidden_in_name, neutral
+from reconciler.files.store import DISK, SUBMODULE, Entry, Store, cannot_read, kind_refusal
+from reconciler.files.text import hidden_in_name, name_as_text, neutral
 
 PROJECT_FILE: Final = "reconciler.yaml"
 _SUFFIXES = (".yaml", ".yml")
@@ -28,7 +28,7 @@ class SourceFile:
     """A file (or a directory that cannot be looked into) of a project.
 
     `name` is relative to the root, `path` what the user would type, safe to print; `where` is
-    what to open. `refusal` says why it cannot be read.
+    what to open in `store`. `refusal` says why it cannot be read.
     """
 
     name: str
@@ -36,6 +36,7 @@ class SourceFile:
     where: Path
     refusal: str = ""
     is_directory: bool = False
+    store: Store = field(default=DISK, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +44,34 @@ class Tree:
     """The files of a project in sorted order, the project file apart.
 
     `selected` holds the paths (as shown) of the files whose numbers are meant; None means all.
+    `submodules` are directories of a commit whose files another repository has.
     """
 
     root: Path
     project_file: SourceFile | None
     files: tuple[SourceFile, ...]
     selected: frozenset[str] | None = None
+    submodules: tuple[SourceFile, ...] = ()
 
 
-def find_project(path: Path, cwd: Path) -> Tree:
+def find_project(path: Path, cwd: Path, store: Store = DISK) -> Tree:
     """The project that `path`, a directory or a file, stands for; `cwd` is absolute.
 
-    Raises UsageError where there is nothing at `path`.
+    Raises MissingPathError where there is nothing at `path`, UsageError where it cannot be told.
     """
     given = cwd / path
     try:
-        mode = given.stat().st_mode
-    except (OSError, ValueError) as error:
-        reason = "no such file or directory"
-        if isinstance(error, OSError) and error.errno and not isinstance(error, FileNotFoundError):
-            reason = os.strerror(error.errno).lower()
+        mode = store.mode(given)
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        no_directory = isinstance(error, NotADirectoryError)
+        reason = "not a directory" if no_directory else "no such file or directory"
+        raise MissingPathError(f"{neutral(str(path))}: {reason}") from None
+    except OSError as error:
+        reason = os.strerror(error.errno).lower() if error.errno else "cannot be read"
         raise UsageError(f"{neutral(str(path))}: {reason}") from None
     if stat.S_ISDIR(mode):
-        return _of_directory(Path(os.path.realpath(given)), path, cwd)
-    return _of_file(given, path, cwd)
+        return _of_directory(store.real(given), path, cwd, store)
+    return _of_file(given, path, cwd, store)
 
 
 def narrow(tree: Tree, include: Sequence[str] | None, exclude: Sequence[str]) -> Tree:
@@ -82,51 +87,23 @@ def narrow(tree: Tree, include: Sequence[str] | None, exclude: Sequence[str]) ->
         included = include is None or file.is_directory or matches_any(include, file.name)
         return included and not matches_any(exclude, file.name)
 
-    return replace(tree, files=tuple(file for file in tree.files if stays(file)))
+    return replace(
+        tree,
+        files=tuple(file for file in tree.files if stays(file)),
+        submodules=tuple(file for file in tree.submodules if stays(file)),
+    )
 
 
 def open_source(file: SourceFile) -> bytes | Problem:
     """The bytes of `file`, or why there are none. Never waits, never reads without bound."""
     if file.refusal:
         return Problem(file.path, 0, 0, file.refusal)
-    try:
-        # Non-blocking and without following links: the file may have been swapped since.
-        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(file.where, flags), "rb") as stream:
-            status = os.fstat(stream.fileno())
-            refusal = _kind_refusal(status.st_mode) or _size_refusal(status.st_size)
-            if refusal:
-                return Problem(file.path, 0, 0, refusal)
-            raw = stream.read(status.st_size + 1)
-    except OSError as error:
-        return Problem(file.path, 0, 0, _cannot_read(error))
-    if len(raw) != status.st_size:
-        return Problem(file.path, 0, 0, "changed while it was being read: try again")
-    return raw
-
-
-def _cannot_read(error: OSError) -> str:
-    reason = os.strerror(error.errno).lower() if error.errno else "unknown reason"
-    return f"cannot be read: {reason}"
-
-
-def _size_refusal(size: int) -> str:
-    if size <= MAX_BYTES:
-        return ""
-    return f"larger than {MAX_BYTES // (1024 * 1024)} MiB: split it into several files"
-
-
-def _kind_refusal(mode: int) -> str:
-    if stat.S_ISREG(mode):
-        return ""
-    if stat.S_ISDIR(mode):
-        return "is a directory with the name of a file: rename it"
-    kinds = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
-    return f"is {kinds.get(stat.S_IFMT(mode), 'a device')}, not a file: it is not read"
+    raw = file.store.read(file.where)
+    return Problem(file.path, 0, 0, raw) if isinstance(raw, str) else raw
 
 
 def _name_refusal(name: str) -> str:
-    found = hidden_in_name(name)
+    found = hidden_in_name(name_as_text(name))
     if found is None:
         return ""
     code = ord(found.group())
@@ -135,43 +112,47 @@ def _name_refusal(name: str) -> str:
     return f"the file name holds U+{code:04X}, which is not allowed: rename it"
 
 
-def _of_directory(root: Path, path: Path, cwd: Path) -> Tree:
-    return _tree(root, _Listing(root, _names(root, path, cwd)).files(), None)
+def _of_directory(root: Path, path: Path, cwd: Path, store: Store) -> Tree:
+    return _tree(_Listing(root, _names(root, path, cwd, store), store))
 
 
-def _tree(root: Path, files: Sequence[SourceFile], selected: frozenset[str] | None) -> Tree:
+def _tree(listing: _Listing, selected: str = "") -> Tree:
+    """The tree that `listing` finds, and in it the file of which only is asked."""
+    files = listing.files()
+    chosen = None
+    if selected:
+        named = listing.named(selected)
+        meant = next((file for file in files if file.where == named.where), named)
+        if meant is named:
+            files = sorted([*files, named], key=_by_name)
+        chosen = frozenset({meant.path})
     project = next((file for file in files if file.name == PROJECT_FILE), None)
     others = tuple(file for file in files if file is not project)
-    return Tree(root, project, others, selected)
+    return Tree(listing.root, project, others, chosen, tuple(listing.submodules))
 
 
-def _of_file(given: Path, path: Path, cwd: Path) -> Tree:
-    parent = Path(os.path.realpath(given.parent))
-    root = next((up for up in (parent, *parent.parents) if holds_project(up)), None)
+def _of_file(given: Path, path: Path, cwd: Path, store: Store) -> Tree:
+    parent = store.real(given.parent)
+    root = next((up for up in (parent, *parent.parents) if holds_project(up, store)), None)
     if root is None:
-        listing = _Listing(parent, _names(parent, path.parent, cwd))
+        listing = _Listing(parent, _names(parent, path.parent, cwd, store), store)
         alone = listing.named(given.name)
         return Tree(parent, None, (alone,), frozenset({alone.path}))
-    names = _names(root, path.parent, cwd, up=len(parent.relative_to(root).parts))
-    listing = _Listing(root, names)
-    files = listing.files()
+    up = len(parent.relative_to(root).parts)
+    listing = _Listing(root, _names(root, path.parent, cwd, store, up), store)
     if given.name == PROJECT_FILE:
-        return _tree(root, files, None)
-    named = listing.named((parent / given.name).relative_to(root).as_posix())
-    meant = next((file for file in files if file.where == named.where), named)
-    if meant is named:
-        files = sorted([*files, named], key=_by_name)
-    return _tree(root, files, frozenset({meant.path}))
+        return _tree(listing)
+    return _tree(listing, (parent / given.name).relative_to(root).as_posix())
 
 
 def _by_name(file: SourceFile) -> str:
     return file.name
 
 
-def holds_project(directory: Path) -> bool:
+def holds_project(directory: Path, store: Store = DISK) -> bool:
     """Whether `directory` has a project file of any kind; a directory of that name is none."""
     try:
-        mode = (directory / PROJECT_FILE).lstat().st_mode
+        mode = store.own_mode(directory / PROJECT_FILE)
     except OSError:
         return False
     return not stat.S_ISDIR(mode)
@@ -188,13 +169,13 @@ class _Names:
     def shown(self, name: str) -> str:
         """The path of the file `name`, safe to print."""
         if self.here and name.startswith(self.here):
-            return neutral(name.removeprefix(self.here))
-        return neutral(Path(self.prefix, name).as_posix())
+            return neutral(name_as_text(name.removeprefix(self.here)))
+        return neutral(name_as_text(Path(self.prefix, name).as_posix()))
 
 
-def _names(root: Path, path: Path, cwd: Path, up: int = 0) -> _Names:
+def _names(root: Path, path: Path, cwd: Path, store: Store, up: int = 0) -> _Names:
     """The names below `root`, which is `up` directories above what the user typed, `path`."""
-    current = Path(os.path.realpath(cwd))
+    current = store.real(cwd)
     if root.is_relative_to(current):
         return _Names(root.relative_to(current).as_posix(), "")
     here = f"{current.relative_to(root).as_posix()}/" if current.is_relative_to(root) else ""
@@ -206,8 +187,10 @@ def _names(root: Path, path: Path, cwd: Path, up: int = 0) -> _Names:
 class _Listing:
     """A walk below a root that follows no link out of it and enters no directory twice."""
 
-    def __init__(self, root: Path, names: _Names) -> None:
-        self._root = root
+    def __init__(self, root: Path, names: _Names, store: Store) -> None:
+        self.root = root
+        self.submodules: list[SourceFile] = []
+        self._store = store
         self._names = names
         self._found: dict[Path, SourceFile] = {}
         self._refused: list[SourceFile] = []
@@ -226,10 +209,10 @@ class _Listing:
 
     def named(self, name: str) -> SourceFile:
         """The file at `name`, which the user gave, refused where it cannot be read."""
-        where = Path(os.path.realpath(self._root / name))
+        where = self._store.real(self.root / name)
         if not name.endswith(_SUFFIXES):
             return self._source(name, where, "the name of a YAML file ends in .yaml or .yml")
-        if not where.is_relative_to(self._root):
+        if not where.is_relative_to(self.root):
             return self._source(name, where, self._leaves())
         return self._source(name, where, self._refusal(where))
 
@@ -237,54 +220,56 @@ class _Listing:
         todo = [start]
         while todo:
             name = todo.pop()
-            directory = self._root / name
-            real = Path(os.path.realpath(directory))
+            directory = self.root / name
+            real = self._store.real(directory)
             if real in self._entered:
                 continue
             self._entered.add(real)
-            if real != self._root and holds_project(real):
+            if real != self.root and holds_project(real, self._store):
                 continue
             try:
-                with os.scandir(directory) as entries:
-                    found = sorted(entries, key=lambda entry: entry.name)
+                found = self._store.entries(directory)
             except OSError as error:
-                self._refuse(name, _cannot_read(error), is_directory=True)
+                self._refuse(name, cannot_read(error), is_directory=True)
                 continue
             todo += [below for entry in found if (below := self._visit(name, entry))]
 
-    def _visit(self, directory: str, entry: os.DirEntry[str]) -> str:
+    def _visit(self, directory: str, entry: Entry) -> str:
         """Notes a file; the name of a directory to walk, else ""."""
         if entry.name.startswith("."):
             return ""
         name = f"{directory}/{entry.name}" if directory else entry.name
         is_yaml = entry.name.endswith(_SUFFIXES)
-        if entry.is_symlink():
+        if entry.kind == SUBMODULE:
+            where = self.root / name
+            self.submodules.append(self._source(name, where, "", is_directory=True))
+        elif stat.S_ISLNK(entry.kind):
             self._links.append(name)
-        elif entry.is_dir(follow_symlinks=False):
+        elif stat.S_ISDIR(entry.kind):
             if not is_yaml:
                 return name
-            self._refuse(name, _kind_refusal(stat.S_IFDIR), is_directory=True)
+            self._refuse(name, kind_refusal(stat.S_IFDIR), is_directory=True)
         elif is_yaml:
-            where = Path(os.path.realpath(self._root / directory)) / entry.name
+            where = self._store.real(self.root / directory) / entry.name
             self._found.setdefault(where, self._source(name, where, self._refusal(where)))
         return ""
 
     def _follow(self, name: str) -> None:
         """A link: to a file of the project it adds nothing, and out of the root it is refused."""
         is_yaml = name.endswith(_SUFFIXES)
-        where = Path(os.path.realpath(self._root / name))
+        where = self._store.real(self.root / name)
         try:
-            is_directory = stat.S_ISDIR(where.stat().st_mode)
+            is_directory = stat.S_ISDIR(self._store.mode(where))
         except OSError:
             if is_yaml:
                 self._refuse(name, "is a symbolic link to nothing: remove it")
             return
         if not is_directory and not is_yaml:
             return
-        if not where.is_relative_to(self._root):
+        if not where.is_relative_to(self.root):
             self._refuse(name, self._leaves(), is_directory=is_directory)
         elif is_directory and is_yaml:
-            self._refuse(name, _kind_refusal(stat.S_IFDIR), is_directory=True)
+            self._refuse(name, kind_refusal(stat.S_IFDIR), is_directory=True)
         elif is_directory:
             self._walk(name)
         elif where not in self._found or name == PROJECT_FILE:
@@ -295,16 +280,17 @@ class _Listing:
 
     def _refusal(self, where: Path) -> str:
         try:
-            return _kind_refusal(where.lstat().st_mode)
+            return kind_refusal(self._store.own_mode(where))
         except OSError as error:
-            return _cannot_read(error)
+            return cannot_read(error)
 
     def _refuse(self, name: str, refusal: str, *, is_directory: bool = False) -> None:
-        where = self._root / name
+        where = self.root / name
         self._refused.append(self._source(name, where, refusal, is_directory=is_directory))
 
     def _source(
         self, name: str, where: Path, refusal: str, *, is_directory: bool = False
     ) -> SourceFile:
         shown = self._names.shown(name)
-        return SourceFile(name, shown, where, refusal or _name_refusal(name), is_directory)
+        why = refusal or _name_refusal(name)
+        return SourceFile(name, shown, where, why, is_directory, self._store)

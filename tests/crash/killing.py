@@ -31,12 +31,14 @@ from tests.apply.account import Account, Watched
 
 
 class Killer:
-    """Kills the process of an account at its `at`-th moment; `moments` counts them."""
+    """Kills the process of an account at its `at`-th moment; `moments` counts them, and `died`
+    says whether the last one came that far."""
 
     def __init__(self, account: Account, patch: pytest.MonkeyPatch) -> None:
         self._account = account
         self._left: int | None = None
         self.is_dead = False
+        self.died = False
         self.moments = 0
         patch.setattr("reconciler.journal.flush_to_disk", self._flush)
         account.asked = self._asked
@@ -45,11 +47,12 @@ class Killer:
     @contextmanager
     def at(self, moment: int | None) -> Iterator[None]:
         """A process that dies at this moment (None: never)."""
-        self._left, self.is_dead, self.moments = moment, False, 0
+        self._left, self.is_dead, self.died, self.moments = moment, False, False, 0
         try:
             yield
         except asyncio.CancelledError:
             assert self.is_dead
+            self.died = True
         finally:
             self._left, self.is_dead = None, False
 
@@ -107,11 +110,9 @@ def is_finished(account: Account) -> bool:
 
 def apply_and_die(account: Account, planned: Planned, killer: Killer, moment: int) -> bool:
     """Whether it died. It leaves what a killed process leaves: the journal and the account."""
-    died = True
     with killer.at(moment):
         account.apply(planned)
-        died = False
-    return died
+    return killer.died
 
 
 class Deeds:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import Problem, UsageError
-from reconciler.files import Loaded, load_documents, reader, tree
+from reconciler.files import Loaded, load_documents, store, tree
 from reconciler.files.globs import matches
 
 steady = settings(deadline=None, derandomize=True, database=None)
@@ -383,14 +383,14 @@ def test_an_unreadable_directory_is_refused(root: Path, monkeypatch: pytest.Monk
 
 
 def test_an_oversize_file_is_not_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tree, "MAX_BYTES", 1024 * 1024)
+    monkeypatch.setattr(store, "MAX_BYTES", 1024 * 1024)
     (root / "a.yaml").write_bytes(b"#" * (1024 * 1024 + 1))
     assert said(load(root)) == ["a.yaml: larger than 1 MiB: split it into several files"]
 
 
 def test_a_sparse_file_of_a_terabyte_is_not_read(root: Path) -> None:
     with (root / "a.yaml").open("wb") as stream:
-        stream.truncate(reader.MAX_BYTES * 1000)
+        stream.truncate(store.MAX_BYTES * 1000)
     assert said(load(root)) == ["a.yaml: larger than 64 MiB: split it into several files"]
 
 
