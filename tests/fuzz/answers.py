@@ -113,7 +113,8 @@ class _Bent(Account):
         if meant and self.random_.random() < self.share:
             self.bends[request.method] += 1
             status, headers, body = _answer(self.random_, status, headers, body)
-        return httpx.Response(status, headers=headers, content=body, request=request)
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
+        return httpx.Response(status, headers=raw, content=body, request=request)
 
 
 Headers = list[tuple[str, str]]
