@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.core.compiler.cover import ALONE, Body, Cover, Kin, Way
 from reconciler.core.compiler.drafts import Draft, chunks, draft_of, in_call_order
 from reconciler.core.compiler.problem import Held, Problem, problem_of
 from reconciler.core.compiler.solve import solve
-from reconciler.core.compiler.units import Cut, Cuts
+from reconciler.core.compiler.units import Cut, Cuts, Pair, Unit
 from reconciler.core.fields import Channel
+
+
+_ByColumn = Mapping[int, Cut]
 
 
 def settings_calls(needs: Cuts, addresses: Cuts, held: Held, size: int) -> list[Draft]:
@@ -103,27 +106,36 @@ def _jobs(problem: Problem, shares: _Shares, needs: Cuts, size: int) -> Iterator
     """Jobs that set the same columns have no number in common: side by side, they can run
     together. One that would be for a single number is left to a call for one."""
     order = {number: place for place, number in enumerate(needs)}
+    cuts = {number: problem.by_column(each) for number, each in needs.items()}
     bodies = sorted(
         shares.bodies.items(),
         key=lambda each: (_lowest(each[0]), min(map(order.__getitem__, each[1]))),
     )
     for body, numbers in bodies:
         units = problem.units_of(body)
-        for part in chunks(sorted(numbers, key=order.__getitem__), size):
-            needed = [problem.by_column(needs[number]) for number in part]
-            if len(part) == 1:
-                shares.alone[part[0]] |= sum(1 << at for at in units if at in needed[0])
-                continue
-            for number in part:
-                shares.by_job[number] |= body[0]
-            guards = dict.fromkeys(
-                pair
-                for cuts in needed
-                for at, unit in units.items()
-                for pair in (cuts[at].guards if at in cuts else unit.settings)
-            )
-            settings = tuple(pair for unit in units.values() for pair in unit.settings)
-            yield Draft(Channel.UPDATE_JOB, tuple(part), settings, tuple(guards))
+        # Those that need the same of it stand together, so that as little as can be is sent again.
+        alike = {number: [at in cuts[number] for at in units] for number in numbers}
+        numbers.sort(key=lambda number: (alike[number], order[number]))
+        for part in chunks(numbers, size):
+            if len(part) > 1:
+                for number in part:
+                    shares.by_job[number] |= body[0]
+                yield _job(part, units, [cuts[number] for number in part])
+            else:
+                shares.alone[part[0]] |= sum(1 << at for at in units if at in cuts[part[0]])
+
+
+def _job(numbers: Sequence[str], units: Mapping[int, Unit], needed: Sequence[_ByColumn]) -> Draft:
+    """A job that sets what some of its numbers need; to the others it is sent again."""
+    settings: dict[Pair, None] = {}
+    guards: dict[Pair, None] = {}
+    for at, unit in units.items():
+        found = dict.fromkeys(cuts.get(at) for cuts in needed)
+        if any(found):
+            settings |= dict.fromkeys(unit.settings)
+            for cut in found:
+                guards |= dict.fromkeys(cut.guards if cut else unit.settings)
+    return Draft(Channel.UPDATE_JOB, tuple(numbers), tuple(settings), tuple(guards))
 
 
 def _lowest(body: Body) -> tuple[int, int]:
@@ -143,5 +155,5 @@ def _singles(problem: Problem, shares: _Shares, needs: Cuts, addresses: Cuts) ->
             yield draft_of(call, (number,), _of(cuts, alone))
 
 
-def _of(cuts: dict[int, Cut], columns: int) -> list[Cut]:
+def _of(cuts: _ByColumn, columns: int) -> list[Cut]:
     return [cut for at, cut in cuts.items() if columns >> at & 1]
