@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -50,7 +50,7 @@ def plan(phones: list[Phone], wishes: Wishes, job_size: int = 1000) -> Plan:
     return plan_for(declare(wishes), account(*phones), job_size=job_size)
 
 
-def fleet(wishes: list[Mapping[str, Any]], job_size: int = 1000) -> Plan:
+def fleet(wishes: Sequence[Mapping[str, Any]], job_size: int = 1000) -> Plan:
     """The plan for as many plain numbers as there are wishes."""
     off = {"emergency.emergency_status": "disabled"}
     phones = [phone(at).have(off) for at in range(len(wishes))]
@@ -300,7 +300,7 @@ def test_what_is_ignored_is_not_sent_again() -> None:
 def test_a_number_whose_address_goes_by_patch_needs_no_job_for_what_rides_along() -> None:
     snapshot = account(phone(1), phone(2), phone(3))
     wish = {"customer_reference": "x", "address_id": ADDRESS}
-    difference = diff(declare({n: wish for n in (N1, N2, N3)}), snapshot, {})
+    difference = diff(declare(dict.fromkeys((N1, N2, N3), wish)), snapshot, {})
     assert calls(plan_of(difference, snapshot)) == {"patch_number": 3}
 
 

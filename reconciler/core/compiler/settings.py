@@ -13,7 +13,6 @@ from reconciler.core.compiler.solve import solve
 from reconciler.core.compiler.units import Cut, Cuts, Pair, Unit
 from reconciler.core.fields import Channel
 
-
 _ByColumn = Mapping[int, Cut]
 
 
