@@ -246,6 +246,7 @@ def diff(
         declared=len(declared),
         unchanged=unchanged,
         unmanaged=_unmanaged(desired, snapshot, owned),
+        numbers=desired.numbers,
     )
 
 
