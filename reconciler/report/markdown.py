@@ -25,7 +25,13 @@ from reconciler.report.commonmark import (
     table,
 )
 from reconciler.report.grouping import Block, FieldGroup, blocks
-from reconciler.report.headlines import account_line, calls_line, drift_counts, plan_counts
+from reconciler.report.headlines import (
+    account_line,
+    calls_line,
+    cost_lines,
+    drift_counts,
+    plan_counts,
+)
 from reconciler.report.markdownrisks import release_parts, risk_parts
 from reconciler.report.phrases import becomes, edit, move, value, where, who
 from reconciler.report.ranges import named
@@ -71,6 +77,8 @@ def _head(plan: Plan, view: View) -> Part:
         lines += [f"### Plan{of_project}: {plan_counts(plan.summary)}"]
         if plan.difference.changes:
             lines += ["", calls_line(plan.summary)]
+    for line in cost_lines(plan):
+        lines += ["", prose(line)]
     return Part("\n".join(lines), required=True)
 
 
