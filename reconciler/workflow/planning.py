@@ -60,6 +60,12 @@ class Planned:
         """The rules that refuse the whole apply, and why."""
         return self.plan.refusals
 
+    @property
+    def secret_files(self) -> tuple[Path, ...]:
+        """The files that its secrets were read from."""
+        names = (ref.removeprefix("file:") for ref in self.secrets if ref.startswith("file:"))
+        return tuple(self.project.root / name for name in names)
+
 
 async def plan(
     path: Path | Project, options: Options, progress: Progress = ignore_progress
