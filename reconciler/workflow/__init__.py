@@ -2,6 +2,7 @@
 
 from reconciler.workflow.applying import apply, one_apply, one_apply_here, one_apply_in
 from reconciler.workflow.common import Options, Project, load
+from reconciler.workflow.diffing import diff_revisions
 from reconciler.workflow.explaining import explain_number
 from reconciler.workflow.exporting import (
     Export,
@@ -27,6 +28,7 @@ __all__ = [
     "account_for_export",
     "apply",
     "apply_saved",
+    "diff_revisions",
     "drift",
     "explain_number",
     "export_into",
