@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli.options import comparing_options, path_argument, scope_from
-from reconciler.errors import Exit
+from reconciler.errors import Exit, InputError
 
 
 @click.command("diff")
@@ -37,10 +37,15 @@ def command(
     """
     from reconciler import workflow  # see cli/__init__
     from reconciler.cli.github import publish_diff
-    from reconciler.cli.terminal import painter
+    from reconciler.cli.terminal import painter, say
+    from reconciler.core.text import neutral
     from reconciler.report.formats import diff_report
 
-    found = workflow.diff_revisions(base, head, path, scope_from(given), direct=direct)
+    try:
+        found = workflow.diff_revisions(base, head, path, scope_from(given), direct=direct)
+    except InputError:
+        say(f"{neutral(head)} does not validate, as it is committed:")
+        raise
     if output_format == "github":
         publish_diff(found)
     else:

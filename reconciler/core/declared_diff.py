@@ -181,6 +181,11 @@ def declared_diff(
     return DeclaredDiff(tuple(numbers), settings, len(before.numbers), len(after.numbers))
 
 
+def in_clear(value: DeclaredValue) -> bool:
+    """Whether this is a PIN that stands in the YAML itself."""
+    return isinstance(value, Secret) and value.ref.startswith("yaml:")
+
+
 def only(diff: DeclaredDiff, sections: Iterable[Section]) -> DeclaredDiff:
     """What differs in these sections of the numbers' settings (none: in all)."""
     wanted = frozenset(sections)
@@ -203,9 +208,10 @@ class _Differ:
     def changed(self, before: DesiredNumber, after: DesiredNumber) -> NumberDiff | None:
         """What differs on a number that both sides declare, None where nothing does."""
         alike = before.kind is after.kind and before.release is after.release
-        if alike and self._same_settings(before.settings, after.settings):
+        same_keys = before.protect is after.protect and before.when_owned is after.when_owned
+        if alike and same_keys and self._same_settings(before.settings, after.settings):
             return None
-        fields = self._fields(before, after)
+        fields = (*_keys(before, after), *self._fields(before, after))
         if alike and not fields:
             return None
         sides = _standing(before), _standing(after)
@@ -213,12 +219,12 @@ class _Differ:
 
     def came(self, number: DesiredNumber) -> NumberDiff:
         """A number that only the later side declares."""
-        fields = self._fields(None, number)
+        fields = (*_keys(None, number), *self._fields(None, number))
         return NumberDiff(number.phone_number, None, _standing(number), number.source, fields)
 
     def went(self, number: DesiredNumber) -> NumberDiff:
         """A number that only the earlier side declares."""
-        fields = self._fields(number, None)
+        fields = (*_keys(number, None), *self._fields(number, None))
         return NumberDiff(number.phone_number, _standing(number), None, number.source, fields)
 
     def _same_settings(self, before: Settings, after: Settings) -> bool:
@@ -274,6 +280,15 @@ def _standing(number: DesiredNumber) -> Standing:
 
 
 _UNNAMED: tuple[Any, Source | None] = (UNMANAGED, None)
+
+
+def _keys(before: DesiredNumber | None, after: DesiredNumber | None) -> Iterator[FieldDiff]:
+    """What a number says besides its settings, which on a declared number is false if left out."""
+    for key in ("protect", "when_owned"):
+        old, new = (getattr(each, key) if each else UNMANAGED for each in (before, after))
+        place = after or before
+        if place and old is not new and {old, new} != {False, UNMANAGED}:
+            yield FieldDiff(key, old, new, place.source, before.source if before else None)
 
 
 def _by_path(settings: Settings) -> dict[str, tuple[Any, Source | None]]:

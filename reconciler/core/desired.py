@@ -14,12 +14,21 @@ from datetime import date
 from typing import Any
 
 from reconciler.core.catalogue import BY_PATH
+from reconciler.core.declared import Declared
 from reconciler.core.documents import Document
 from reconciler.core.fields import Field, Kind, Type
 from reconciler.core.groups import Groups, collect_groups, loop_text
 from reconciler.core.hints import quoted
 from reconciler.core.layers import Broken, Layer, merge, settle
-from reconciler.core.model import NO_SETTINGS, Desired, DesiredNumber, Settings, Source
+from reconciler.core.model import (
+    NO_SETTINGS,
+    Desired,
+    DesiredNumber,
+    Layout,
+    Placed,
+    Settings,
+    Source,
+)
 from reconciler.core.names import Aliases, collect_aliases
 from reconciler.core.safety import Safety, read_safety, texts
 from reconciler.core.validate import canonical_number, check, is_valid
@@ -61,6 +70,7 @@ class _Build:
     bases: dict[_Key, Layer] = field(default_factory=dict)
     shared: dict[_Key, _Settled] = field(default_factory=dict)
     path_sets: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    layouts: dict[Layout, Layout] = field(default_factory=dict)
     doubtful: set[str | int] = field(default_factory=set)
     """Groups by name, and documents' defaults by place, that are not as their author meant them:
     rules between fields, judged on them, would report what may not be so."""
@@ -197,21 +207,22 @@ def _numbers(
     project: Document | None,
     documents: Sequence[Document],
     selected: frozenset[str] | None,
-) -> tuple[dict[str, DesiredNumber], frozenset[str]]:
-    numbers: dict[str, DesiredNumber] = {}
+) -> tuple[Declared, frozenset[str]]:
+    below = {kind: _defaults(state, project, 0, kind) if project else Layer() for kind in Kind}
     seen: dict[str, Source] = {}
-    for kind in Kind:
-        below = _defaults(state, project, 0, kind) if project else Layer()
+
+    def found() -> Iterator[DesiredNumber]:
         for place, document in enumerate(documents):
-            own = Layer() if document is project else _defaults(state, document, place, kind)
+            meant = selected is None or document.path in selected
             if project and 0 in state.doubtful:
                 state.doubtful.add(place)
-            meant = selected is None or document.path in selected
-            found = _declared_in(state, document, place, kind, merge(below, own), seen)
-            numbers |= {each.phone_number: each for each in found if meant}
-    order = {number: place for place, number in enumerate(seen)}
-    if len(numbers) > 1 and any(each.kind is Kind.MOBILE for each in numbers.values()):
-        numbers = dict(sorted(numbers.items(), key=lambda item: order[item[0]]))
+            for kind in Kind:
+                own = Layer() if document is project else _defaults(state, document, place, kind)
+                layer = merge(below[kind], own)
+                declared = _declared_in(state, document, place, kind, layer, seen)
+                yield from (each for each in declared if meant)
+
+    numbers = Declared.of(found())
     return numbers, frozenset(seen) - numbers.keys()
 
 
@@ -241,7 +252,7 @@ def _declared_in(
         if isinstance(entry, dict) and "release" in entry and is_valid(kind.value, entry):
             yield DesiredNumber(number, kind, NO_SETTINGS, source, release=True)
             continue
-        settings = _settings(state, document, place, defaults, kind, key, number, entry)
+        settings = _settings(state, document, place, defaults, kind, key, source, entry)
         yield DesiredNumber(number, kind, settings, source)
 
 
@@ -252,7 +263,7 @@ def _settings(
     defaults: Layer,
     kind: Kind,
     key: str,
-    number: str,
+    source: Source,
     entry: Any,
 ) -> Settings:
     """All layers of one number; one object for all numbers that add nothing of their own."""
@@ -269,10 +280,25 @@ def _settings(
     if settled is None:
         settled = state.shared[cached] = _settle(state, base, kind)
     settings, broken = settled
+    if own.entries:
+        settings = _placed(state, settings, own, source)
     if broken and valid and len(names) == len(named) and not _in_doubt(state, place, names):
         for rule in broken:
-            state.broken.setdefault(rule, []).append(number)
+            state.broken.setdefault(rule, []).append(canonical_number(key))
     return settings
+
+
+def _placed(state: _Build, settings: Settings, own: Layer, number: Source) -> Settings:
+    """`settings` with its sources in little room: those of its `own` layer by how far below the
+    number they stand, which is the same for all that are written alike."""
+    layout = tuple(
+        (source.line - number.line, source.column)
+        if path in own.entries and source.path == number.path
+        else source
+        for path, source in zip(settings.paths, settings.sources, strict=True)
+    )
+    layout = state.layouts.setdefault(layout, layout)
+    return Settings(settings.paths, settings.values, Placed(layout, number.path, number.line))
 
 
 def _settle(state: _Build, layer: Layer, kind: Kind) -> _Settled:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 from reconciler.core.fields import Kind, Listing
 from reconciler.core.safety import Safety
@@ -40,7 +40,7 @@ class Settings:
 
     paths: tuple[str, ...]
     values: tuple[Any, ...]
-    sources: tuple[Source, ...]
+    sources: Sequence[Source]
 
     def get(self, path: str) -> Any:
         """The value declared for `path`; KeyError where the path is not managed."""
@@ -56,30 +56,70 @@ class Settings:
 
 NO_SETTINGS = Settings((), (), ())
 
+Layout = tuple[Source | tuple[int, int], ...]
+"""Where settings stand: a Source, or how many lines below their number, and the column."""
+
+
+class Placed(Sequence[Source]):
+    """The sources of a number's settings in little room: `layout` is shared by all numbers that
+    are written alike, `line` is that of the number in the file `path`."""
+
+    __slots__ = ("_layout", "_line", "_path")
+
+    def __init__(self, layout: Layout, path: str, line: int) -> None:
+        self._layout = layout
+        self._path = path
+        self._line = line
+
+    @overload
+    def __getitem__(self, at: int) -> Source: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Source, ...]: ...
+    def __getitem__(self, at: int | slice) -> Source | tuple[Source, ...]:
+        if isinstance(at, slice):
+            return tuple(map(self._source, self._layout[at]))
+        return self._source(self._layout[at])
+
+    def __len__(self) -> int:
+        return len(self._layout)
+
+    def __iter__(self) -> Iterator[Source]:
+        return map(self._source, self._layout)
+
+    def _source(self, place: Source | tuple[int, int]) -> Source:
+        if isinstance(place, Source):
+            return place
+        return Source(self._path, self._line + place[0], place[1])
+
 
 @dataclass(frozen=True, slots=True)
 class DesiredNumber:
-    """A declared number, all layers merged; or, with `release`, one to give back."""
+    """A declared number, all layers merged and templates filled; or, with `release`, one to give
+    back."""
 
     phone_number: str
     kind: Kind
     settings: Settings
     source: Source
     release: bool = False
+    protect: bool = False
+    """It is never changed or released."""
+    when_owned: bool = False
+    """The account may lack it: it is still on its way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
     """A project: everything its files declare.
 
-    `numbers` is by E.164 in the order of files and lines; `declared_elsewhere` are those of the
-    project's files that were not asked for. `secrets` are PINs that stand in the
-    YAML itself, by the ref that the settings hold instead. `limits` is as the project file
-    gives it, checked.
+    `numbers` is by E.164 in the order of files and lines, from files a `Declared`;
+    `declared_elsewhere` are those of the project's files that were not asked for. `secrets` are
+    PINs that stand in the YAML itself, by the ref that the settings hold instead. `limits` is as
+    the project file gives it, checked.
     """
 
     numbers: Mapping[str, DesiredNumber]
-    declared_elsewhere: frozenset[str] = frozenset()
+    declared_elsewhere: Set[str] = frozenset()
     limits: Mapping[str, float] = field(default_factory=_nothing)
     api_key_env: str = "TELNYX_API_KEY"
     base_url: str = ""
@@ -107,12 +147,14 @@ class LiveNumber:
 
 @dataclass(frozen=True, slots=True)
 class ListingRead:
-    """How reading one list went. `refused` is why it could not be read, empty when it was."""
+    """How reading one list went. `refused` is why it could not be read, empty when it was;
+    `pages` counts the calls, and `way` says in words how they were chosen."""
 
     listing: Listing
     rows: int = 0
     pages: int = 0
     refused: str = ""
+    way: str = ""
 
 
 @dataclass(frozen=True, slots=True)

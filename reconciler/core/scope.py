@@ -5,14 +5,16 @@ Repeats of one option OR, different options AND.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from reconciler.core.declared import Declared, Rest, Run, compact
 from reconciler.core.diff import live_value
 from reconciler.core.fields import Kind
 from reconciler.core.model import Desired, DesiredNumber, Settings, Snapshot
+from reconciler.core.templates import Tags
 from reconciler.core.values import UNKNOWN, TagEdit
 
 
@@ -71,14 +73,12 @@ def by_target(desired: Desired, targets: Iterable[str]) -> Desired:
         return desired
     exact = {glob for glob in globs if glob in desired.numbers}
     patterns = [glob for glob in globs if any(sign in glob for sign in "*?[")]
-    return _keep(
-        desired,
-        (
-            number
-            for name, number in desired.numbers.items()
-            if name in exact or any(fnmatchcase(name, pattern) for pattern in patterns)
-        ),
-    )
+
+    def meant(number: DesiredNumber) -> bool:
+        name = number.phone_number
+        return name in exact or any(fnmatchcase(name, pattern) for pattern in patterns)
+
+    return _keep(desired, compact(desired.numbers).filtered(meant))
 
 
 def by_tag(desired: Desired, tags: Iterable[str], snapshot: Snapshot) -> Desired:
@@ -86,10 +86,8 @@ def by_tag(desired: Desired, tags: Iterable[str], snapshot: Snapshot) -> Desired
     wanted = frozenset(tags)
     if not wanted:
         return desired
-    return _keep(
-        desired,
-        (each for each in desired.numbers.values() if wanted & declared_tags(each, snapshot)),
-    )
+    kept = compact(desired.numbers).filtered(lambda e: bool(wanted & declared_tags(e, snapshot)))
+    return _keep(desired, kept)
 
 
 def by_tag_declared(desired: Desired, tags: Iterable[str]) -> Desired:
@@ -103,7 +101,22 @@ def by_tag_declared(desired: Desired, tags: Iterable[str]) -> Desired:
         value = settings.get("tags") if "tags" in settings.paths else ()
         return value.add if isinstance(value, TagEdit) else frozenset(value or ())
 
-    return _keep(desired, (each for each in desired.numbers.values() if wanted & declared(each)))
+    return _keep(desired, compact(desired.numbers).filtered(lambda e: bool(wanted & declared(e))))
+
+
+def may_have_tag(desired: Desired, tags: Iterable[str]) -> Desired:
+    """The numbers that `by_tag` can leave, whatever the account holds: of those that edit their
+    tags only the account knows."""
+    wanted = frozenset(tags)
+    if not wanted:
+        return desired
+
+    def may(number: DesiredNumber) -> bool:
+        settings = number.settings
+        value = settings.get("tags") if "tags" in settings.paths else ()
+        return isinstance(value, TagEdit) or not wanted.isdisjoint(value or ())
+
+    return _keep(desired, compact(desired.numbers).filtered(may))
 
 
 def declared_tags(number: DesiredNumber, snapshot: Snapshot) -> frozenset[str]:
@@ -123,14 +136,14 @@ def by_section(desired: Desired, only: Iterable[Section]) -> Desired:
     if not wanted:
         return desired
     cut: dict[int, Settings] = {}
-    kept: list[DesiredNumber] = []
-    for number in desired.numbers.values():
-        settings = cut.get(id(number.settings))
+
+    def part(run: Run) -> Settings | None:
+        settings = cut.get(id(run.settings))
         if settings is None:
-            settings = cut[id(number.settings)] = _cut(number.settings, wanted)
-        if settings.paths:
-            kept.append(replace(number, settings=settings))
-    return _keep(desired, kept)
+            settings = cut[id(run.settings)] = _cut(run.settings, wanted)
+        return settings if settings.paths else None
+
+    return _keep(desired, compact(desired.numbers).changed(part))
 
 
 def _cut(settings: Settings, wanted: frozenset[Section]) -> Settings:
@@ -142,26 +155,26 @@ def _cut(settings: Settings, wanted: frozenset[Section]) -> Settings:
     )
 
 
-def _keep(desired: Desired, numbers: Iterable[DesiredNumber]) -> Desired:
-    kept = {number.phone_number: number for number in numbers}
-    elsewhere = desired.declared_elsewhere | (desired.numbers.keys() - kept.keys())
+def _keep(desired: Desired, kept: Declared) -> Desired:
+    before = desired.declared_elsewhere
+    whole = before.whole if isinstance(before, Rest) else compact(desired.numbers)
+    elsewhere: Set[str] = Rest(whole, kept)
+    if not isinstance(before, Rest):
+        elsewhere = elsewhere | before
     return replace(desired, numbers=kept, declared_elsewhere=elsewhere)
 
 
 def paths_of(desired: Desired, kind: Kind) -> frozenset[str]:
     """Every path that some number of `kind` manages."""
-    sets = {
-        id(each.settings.paths): each.settings.paths
-        for each in desired.numbers.values()
-        if each.kind is kind
-    }
+    runs = compact(desired.numbers).runs()
+    sets = {id(run.settings.paths): run.settings.paths for run in runs if run.kind is kind}
     return frozenset(path for paths in sets.values() for path in paths)
 
 
 def has_tag_edits(desired: Desired) -> bool:
     """Whether some number edits its live tags."""
     return any(
-        isinstance(value, TagEdit)
-        for settings in {id(n.settings): n.settings for n in desired.numbers.values()}.values()
+        isinstance(value, TagEdit | Tags)
+        for settings in compact(desired.numbers).settings()
         for value in settings.values
     )

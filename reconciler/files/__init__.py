@@ -8,6 +8,7 @@ directories, not what the keys mean.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -91,7 +92,7 @@ def _read(
         problems.append(raw)
         return None, None
     # By its name in the project: the same wherever, and from wherever, the project is read.
-    for part in (file.name.encode(errors="surrogateescape"), raw):
+    for part in (os.fsencode(file.name), raw):
         digest.update(len(part).to_bytes(8))
         digest.update(part)
     document, found = read_document(file.path, raw)

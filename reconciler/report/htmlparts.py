@@ -8,7 +8,17 @@ from reconciler.core.changes import NotOwned, UnknownField, Withheld
 from reconciler.core.model import Source
 from reconciler.core.text import neutral, shortened
 from reconciler.core.values import Shown
-from reconciler.report.markup import Markup, breakable, code, element, joined, listed, table, text
+from reconciler.report.markup import (
+    Markup,
+    breakable,
+    code,
+    element,
+    joined,
+    listed,
+    sentence,
+    table,
+    text,
+)
 from reconciler.report.ranges import named
 from reconciler.report.words import count, grouped, shown
 
@@ -24,7 +34,9 @@ _NAMES_AT_MOST = 4_000
 def banner(title: str, words: str, class_: str) -> Markup:
     """Something to be said before all else; `class_` is stop, warn or note."""
     said = shortened(neutral(words), 1_000)
-    return element("p", element("strong", f"{title}:"), " ", said, class_=f"banner {class_}")
+    return element(
+        "p", element("strong", f"{title}:"), " ", sentence(said), class_=f"banner {class_}"
+    )
 
 
 def tiles(figures: Iterable[tuple[str, str, str]]) -> Markup:
@@ -133,7 +145,7 @@ def _held(what: Markup, items: Sequence[Withheld | UnknownField], why: str) -> _
     paths = list(dict.fromkeys(each.path for each in items if each.path))
     sources = (each.source for each in items if each.source)
     fields = listed([path(each) for each in paths])
-    return what, who(numbers), fields, shortened(neutral(why), 500), where(sources)
+    return what, who(numbers), fields, sentence(shortened(neutral(why), 500)), where(sources)
 
 
 def facts(given: Mapping[str, str]) -> Markup:

@@ -69,10 +69,9 @@ def plan_rows(plan: Plan, view: View) -> Rows:
     rows: list[tuple[Cell, ...]] = [
         (
             *(item.number, "" if alike else item.state, item.path, item.before, item.after),
-            *(item.risk, item.place),
+            *(item.why, item.risk, item.place),
             _all(tags.get(item.number, ())),
             _all(groups.get(item.number, ())),
-            item.why,
         )
         for item in items
     ]
@@ -81,12 +80,8 @@ def plan_rows(plan: Plan, view: View) -> Rows:
     columns = (
         *(_NUMBER, Column("state", "State", "words"), _FIELD),
         *(Column("before", before, "code"), Column("after", after, "code")),
-        *(Column("risk", "Risk", "labels"), _SOURCE),
-        *(
-            Column("tag", of_tags, "labels"),
-            Column("group", "Groups", "labels"),
-        ),
-        Column("why", "Why", "text"),
+        *(Column("why", "Why", "text"), Column("risk", "Risk", "labels"), _SOURCE),
+        *(Column("tag", of_tags, "labels"), Column("group", "Groups", "labels")),
     )
     filters = ("field", "risk", "tag", "group", "state")
     title = "Every difference" if view.drift else "Every change"

@@ -63,6 +63,14 @@ def breakable(words: str) -> list[str]:
     return parts
 
 
+def sentence(words: str) -> Markup:
+    """`words` with each option of the command line (--allow-release) kept in one line."""
+    parts = re.split(r"((?<!\S)--[a-z][a-z-]*)", words)
+    return joined(
+        element("span", part, class_="option") if at % 2 else part for at, part in enumerate(parts)
+    )
+
+
 def listed(parts: Iterable[str], between: str = ", ") -> Markup:
     """The parts with `between` between them."""
     made: list[str] = []

@@ -5,6 +5,7 @@
 (() => {
   const ROWS = 200;
   const BREAKS = /(?<=[._/:])(?=\w)/; // where a long path may go on in the next line
+  const OPTIONS = /((?<!\S)--[a-z][a-z-]*)/; // stay in one line
   const TYPING = 120; // milliseconds without a key before the rows are looked through
 
   const data = JSON.parse(document.getElementById("data").textContent);
@@ -34,7 +35,7 @@
     } else if (kind === "code" || kind === "head") {
       cell.append(make("code", words[value]));
     } else {
-      cell.textContent = words[value];
+      words[value].split(OPTIONS).forEach((part, at) => cell.append(at % 2 ? make("span", part, { class: "option" }) : part));
     }
   }
 

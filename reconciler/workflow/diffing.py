@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.core.declared_diff import Comparison, DeclaredDiff, Revision, declared_diff, only
+from reconciler.core.declared import compact
+from reconciler.core.declared_diff import (
+    Comparison,
+    DeclaredDiff,
+    Revision,
+    declared_diff,
+    in_clear,
+    only,
+)
 from reconciler.core.desired import build
 from reconciler.core.model import Desired
 from reconciler.core.scope import Scope, by_section, by_tag_declared, by_target
@@ -16,6 +24,7 @@ from reconciler.errors import InputError, MissingPathError, Problem, UsageError
 from reconciler.files import Loaded, load_documents
 from reconciler.files.commit import Commit
 from reconciler.files.repository import Objects, Repository, open_repository
+from reconciler.report.grouping import examples
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,7 @@ def diff_revisions(
     )
     if not scope.is_everything:
         found = replace(only(found, scope.only), settings=())
-    return replace(comparison, diff=found)
+    return replace(comparison, diff=found, notes=(*comparison.notes, *_other_pins(found)))
 
 
 # ---- revisions ----------------------------------------------------------------------------------
@@ -177,17 +186,13 @@ def _meant(before: _Side, after: _Side, scope: Scope) -> tuple[_Side, _Side]:
             raise UsageError("no declared number matches --target, --tag and --only")
     if names is None:
         return sides
-    old, new = (
-        replace(
-            each,
-            desired=replace(
-                each.desired,
-                numbers={n: d for n, d in each.desired.numbers.items() if n in names},
-            ),
-        )
-        for each in sides
-    )
+    old, new = (replace(each, desired=_kept(each.desired, names)) for each in sides)
     return old, new
+
+
+def _kept(desired: Desired, names: Set[str]) -> Desired:
+    kept = compact(desired.numbers).filtered(lambda number: number.phone_number in names)
+    return replace(desired, numbers=kept)
 
 
 def _scoped(desired: Desired, scope: Scope) -> Iterable[str]:
@@ -200,6 +205,21 @@ def _project(root: Path, repository: Repository) -> str:
         return ""
     name = root.relative_to(repository.top).as_posix()
     return "" if name == "." else neutral(name)
+
+
+def _other_pins(diff: DeclaredDiff) -> Iterator[str]:
+    """A PIN in clear is told by its place alone, which may be the same."""
+    changed = [
+        each.phone_number
+        for each in diff.numbers
+        for field in each.fields
+        if in_clear(field.before) and in_clear(field.after)
+    ]
+    if changed:
+        yield (
+            f"external_pin of {examples(changed)} stands in clear, and is another one than before; "
+            "no PIN is shown"
+        )
 
 
 def _remarks(

@@ -1,4 +1,4 @@
-"""The sessions in README.md: which commands they show, and what those say.
+"""The sessions in README.md and in those of the examples: their commands, and what those say.
 
 A fenced `console` block belongs to the session that the comment above it names:
 
@@ -6,9 +6,10 @@ A fenced `console` block belongs to the session that the comment above it names:
     <!-- session: NAME -->                    goes on with it
     <!-- portal: NUMBER PATH=JSON ... -->     changes the account behind our back
 
-Every line that begins with `$ ` is run, `reconciler` in process and in virtual time, against what
-`reconciler sandbox --numbers 300 --seed 1` serves. A line `…` stands for lines that are not shown:
-what stands before it is how the answer of a command begins, what stands after it how it ends.
+Every line that begins with `$ ` is run, `reconciler` and `cd` in process and in virtual time, the
+rest by bash, against what `reconciler sandbox --numbers 300 --seed 1` serves. A line `…` stands for
+lines that are not shown: what stands before it is how the answer of a command begins, what stands
+after it how it ends.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import re
 import shlex
 import shutil
@@ -35,6 +37,7 @@ from tests.apply.account import Account
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+PAGES = (README, *sorted((ROOT / "examples").rglob("*.md")))
 _PART = re.compile(
     r"^<!-- (?P<kind>session|portal): (?P<words>.*?) -->\n(?:\n?```console\n(?P<block>.*?)^```\n)?",
     re.MULTILINE | re.DOTALL,
@@ -103,7 +106,8 @@ def run(session: Session, root: Path) -> Iterator[tuple[Part, str]]:
                 if part.kind == "portal":
                     _edit(account, part.words)
                 else:
-                    yield part, "".join(_shown(*each) for each in _commands(part.block))
+                    said = "".join(_shown(*each) for each in _commands(part.block))
+                    yield part, said.replace(str(root), _HOME)
 
 
 def _commands(block: str) -> Iterator[tuple[str, list[str]]]:
@@ -117,15 +121,17 @@ def _shown(line: str, before: list[str]) -> str:
     """A command as typed, and what it says, shortened as it was `before`."""
     command, _, _ = line.partition("   #")
     words = shlex.split(command)
-    if words[0] == "reconciler":
-        code, said = _in_process(words[1:])
+    if words[0] == "cd":
+        os.chdir(words[1])
+        code, said = 0, ""
+    elif words[0] == "reconciler":
+        code, said = _in_process([name for word in words[1:] for name in _expanded(word)])
     else:
         done = subprocess.run(
             ["bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         code, said = done.returncode, done.stdout
     end = f"(exit {code})\n" if code else ""
-    said = said.replace(str(Path.cwd()), _HOME)
     answer = _shortened((said + end).splitlines(), before)
     return "".join(f"{each}\n" for each in (f"$ {line}", *answer))
 
@@ -137,6 +143,10 @@ def _shortened(answer: list[str], before: list[str]) -> list[str]:
     tail = len(before) - head - 1
     assert len(answer) > head + tail, "nothing is left out"
     return [*answer[:head], _LEFT_OUT, *answer[len(answer) - tail :]]
+
+
+def _expanded(word: str) -> list[str]:
+    return sorted(map(str, Path().glob(word))) if "*" in word else [word]
 
 
 def _in_process(words: list[str]) -> tuple[int, str]:

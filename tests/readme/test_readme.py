@@ -1,4 +1,4 @@
-"""Every command that README.md shows is run, and says what is shown."""
+"""Every command that a page shows is run, and says what is shown; every link leads somewhere."""
 
 from __future__ import annotations
 
@@ -7,23 +7,37 @@ from pathlib import Path
 
 import pytest
 
-from tests.readme.session import README, ROOT, Session, run, same, sessions
+from tests.readme.session import PAGES, README, ROOT, Session, run, same, sessions
 
-TEXT = README.read_text(encoding="utf-8")
-SESSIONS = sessions(TEXT)
+TEXTS = {page: page.read_text(encoding="utf-8") for page in PAGES}
+SESSIONS = [
+    pytest.param(session, id=f"{page.parent.name}-{session.name}")
+    for page, text in TEXTS.items()
+    for session in sessions(text)
+]
+LINKS = [
+    pytest.param(page.parent / target, id=f"{page.parent.name}-{target}")
+    for page, text in TEXTS.items()
+    for target in sorted(set(re.findall(r"\]\((?!https?:|#)([^)#]+)", text)))
+]
 
 
-@pytest.mark.parametrize("session", SESSIONS, ids=lambda each: each.name)
-def test_a_session_of_the_readme_is_what_the_commands_say(session: Session, tmp_path: Path) -> None:
+@pytest.mark.parametrize("session", SESSIONS)
+def test_a_session_is_what_the_commands_say(session: Session, tmp_path: Path) -> None:
     for part, said in run(session, tmp_path):
         assert same(said) == same(part.block)
 
 
-def test_every_console_block_belongs_to_a_session() -> None:
-    shown = sum(1 for session in SESSIONS for part in session.parts if part.block)
-    assert TEXT.count("```console") == shown > 0
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_console_block_belongs_to_a_session(page: Path) -> None:
+    shown = sum(1 for session in sessions(TEXTS[page]) for part in session.parts if part.block)
+    assert TEXTS[page].count("```console") == shown
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!https?:|#)([^)#]+)", TEXT))))
-def test_every_link_of_the_readme_leads_somewhere(target: str) -> None:
-    assert (ROOT / target).exists()
+def test_the_readme_shows_sessions() -> None:
+    assert "```console" in TEXTS[README]
+
+
+@pytest.mark.parametrize("target", LINKS)
+def test_every_link_leads_somewhere(target: Path) -> None:
+    assert target.exists()
