@@ -47,10 +47,10 @@ class Commit:
         return found
 
     def mode(self, path: Path) -> int:
-        """The mode of what `path` leads to; what is not in the repository counts as a file."""
+        """The mode of what `path` leads to; beside the repository everything counts as a file."""
         real = self.real(path)
         if not real.is_relative_to(self._top):
-            return stat.S_IFREG
+            return stat.S_IFDIR if self._top.is_relative_to(real) else stat.S_IFREG
         mode = self.own_mode(real)
         if stat.S_ISLNK(mode):
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
