@@ -234,6 +234,7 @@ def diff(
         declared=len(desired.numbers),
         unchanged=unchanged,
         unmanaged=_unmanaged(snapshot, known),
+        numbers=desired.numbers,
     )
 
 
