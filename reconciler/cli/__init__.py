@@ -28,6 +28,7 @@ _COMMANDS = {
     "revert": "Write the plan that undoes what an apply changed.",
     "show": "Show a saved plan, in any format.",
     "drift": "Exit 2 where the account and the YAML differ.",
+    "diff": "Show what a branch changes in the YAML, from Git alone.",
     "explain": "Show what is declared of one number, line by line, and what is live.",
     "verify": "Ask which declared numbers the account owns and may edit.",
     "emergency": "List the numbers without active emergency service.",
@@ -39,7 +40,11 @@ _COMMANDS = {
 _NOT_YET = frozenset(
     {
         "fmt",
+<<<<<<< HEAD
         "diff",
+=======
+        "emergency",
+>>>>>>> main
     }
 )
 
