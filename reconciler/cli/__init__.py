@@ -40,11 +40,6 @@ _COMMANDS = {
 _NOT_YET = frozenset(
     {
         "fmt",
-<<<<<<< HEAD
-        "diff",
-=======
-        "emergency",
->>>>>>> main
     }
 )
 
