@@ -31,6 +31,7 @@ _COMMANDS = {
     "diff": "Show what a branch changes in the YAML, from Git alone.",
     "explain": "Show what is declared of one number, line by line, and what is live.",
     "verify": "Ask which declared numbers the account owns and may edit.",
+    "emergency": "List the numbers without active emergency service.",
     "jobs": "List, show or wait for the account's background jobs.",
     "schema": "Print a JSON Schema.",
     "sandbox": "Serve a simulated account on loopback.",
@@ -39,7 +40,6 @@ _COMMANDS = {
 _NOT_YET = frozenset(
     {
         "fmt",
-        "emergency",
     }
 )
 
