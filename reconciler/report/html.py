@@ -14,7 +14,7 @@ from reconciler.core.fields import CALL_NAMES, Channel
 from reconciler.core.fingerprint import BINDING_KEY_ENV, unbound
 from reconciler.core.plan import Plan
 from reconciler.core.planfile import plan_document, timestamp
-from reconciler.core.values import LiveValue
+from reconciler.core.values import Shown
 from reconciler.report.blast import (
     bar,
     by_field,
@@ -27,7 +27,13 @@ from reconciler.report.blast import (
     percent,
 )
 from reconciler.report.grouping import Block, FieldGroup, TagMove, blocks
-from reconciler.report.headlines import account_line, calls_line, drift_counts, plan_counts
+from reconciler.report.headlines import (
+    account_line,
+    calls_line,
+    cost_lines,
+    drift_counts,
+    plan_counts,
+)
 from reconciler.report.htmlpage import filtered, page
 from reconciler.report.htmlparts import (
     ROWS_AT_MOST,
@@ -111,6 +117,7 @@ def _plan_header(plan: Plan, view: View, title: str) -> Markup:
         parts = [element("p", sentence, class_="lead")]
         if plan.difference.changes:
             parts.append(element("p", calls_line(plan.summary)))
+    parts += [element("p", line) for line in cost_lines(plan)]
     banners: list[Markup] = []
     if not view.drift:
         banners += [banner("Apply would be refused", each, "stop") for each in view.refusals]
@@ -164,7 +171,7 @@ def _released(plan: Plan) -> Markup:
 
 
 def _risks(plan: Plan) -> Markup:
-    found = risky(plan)
+    found = risky(plan.difference.changes)
     if not found:
         return Markup()
     rows = [
@@ -183,7 +190,7 @@ def _risks(plan: Plan) -> Markup:
     return joined((made, _rest(found[ROWS_AT_MOST:])))
 
 
-def _becomes(field: str, live: Sequence[tuple[LiveValue, int]], after: LiveValue) -> Markup:
+def _becomes(field: str, live: Sequence[tuple[Shown, int]], after: Shown) -> Markup:
     return joined((path(field), ": ", befores(live), " → ", value(after)))
 
 
@@ -203,7 +210,7 @@ def _label(label: str) -> Markup:
 
 
 def _outliers(plan: Plan) -> Markup:
-    found = outliers(plan)
+    found = outliers(plan.difference.changes)
     if not found:
         return Markup()
     items = [

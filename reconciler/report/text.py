@@ -11,7 +11,13 @@ from reconciler.core.outcome import Failed, Left, Outcome
 from reconciler.core.plan import Plan
 from reconciler.core.text import neutral, shortened
 from reconciler.report.grouping import Block, FieldGroup, blocks, examples
-from reconciler.report.headlines import account_line, calls_line, drift_counts, plan_counts
+from reconciler.report.headlines import (
+    account_line,
+    calls_line,
+    cost_lines,
+    drift_counts,
+    plan_counts,
+)
 from reconciler.report.words import calls, count, duration, grouped, shown
 
 Paint = Callable[[str, str], str]
@@ -36,6 +42,7 @@ def plan_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
             "",
             f"{paint('Plan:', 'bold')} {plan_counts(summary)}.",
             calls_line(summary),
+            *cost_lines(plan),
         ]
     return "\n".join([*lines, "", account_line(plan, reads)])
 
@@ -46,7 +53,7 @@ def drift_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
     if not lines:
         lines += [paint("No drift.", "good") + " The account matches the configuration."]
     else:
-        lines += ["", f"{paint('Drift:', 'bold')} {drift_counts(plan.summary)}."]
+        lines += ["", f"{paint('Drift:', 'bold')} {drift_counts(plan.summary)}.", *cost_lines(plan)]
     return "\n".join([*lines, "", account_line(plan, reads)])
 
 
@@ -59,7 +66,7 @@ def _changes(plan: Plan, paint: Paint) -> Iterator[str]:
             name = paint(f"{change.phone_number} is given back", "bold")
             yield f"  {paint('-', 'risk')} {name}{paint('  [release]', 'risk')}  {source}"
     updates = [change for change in changes if change.action is Action.UPDATE]
-    for block in sorted(blocks(updates), key=_gravity):
+    for block in sorted(blocks(updates), key=gravity):
         title = examples(block.numbers)
         if len(block.numbers) > 1:
             title = f"{count(len(block.numbers), 'number')}: {title}"
@@ -78,7 +85,8 @@ def _unbound(plan: Plan, paint: Paint) -> Iterator[str]:
         )
 
 
-def _gravity(block: Block) -> int:
+def gravity(block: Block) -> int:
+    """0 for a block that puts the gravest at risk."""
     labels = {label for group in block.fields for label in group.example.risk}
     return next((at for at, risk in enumerate(RISKS) if risk in labels), len(RISKS))
 
@@ -88,10 +96,11 @@ def _field(block: Block, group: FieldGroup, paint: Paint) -> str:
     field = group.example
     source = neutral(str(field.source)) if group.places == 1 else f"{group.places:,} places"
     risk = paint(f"  [{', '.join(field.risk)}]", "risk") if field.risk else ""
-    return f"{field.path}: {_change(block, group)}{risk}  {paint('# ' + source, 'dim')}"
+    return f"{field.path}: {change_words(block, group)}{risk}  {paint('# ' + source, 'dim')}"
 
 
-def _change(block: Block, group: FieldGroup) -> str:
+def change_words(block: Block, group: FieldGroup) -> str:
+    """What a field becomes on all numbers of a block."""
     field = group.example
     if group.intents > 1:
         example = f"{shown(field.before)} → {shown(field.after)} on {block.numbers[0]}"
