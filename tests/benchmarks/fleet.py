@@ -9,6 +9,7 @@ import msgspec
 
 from reconciler.api.listings import _PAGE_TYPES
 from reconciler.core.fields import Listing
+from reconciler.core.rows import Sharing
 
 CHANGED = 0.05
 
@@ -114,4 +115,10 @@ def _voice(place: int) -> dict[str, object]:
 def decode_pages(listing: Listing, bodies: list[bytes]) -> dict[str, object]:
     """The rows of `bodies` by id, decoded as the product does."""
     decoder = msgspec.json.Decoder(_PAGE_TYPES[listing])
-    return {row.id: row for body in bodies for row in decoder.decode(body).data}
+    sharing = Sharing(listing)
+    rows: dict[str, object] = {}
+    for body in bodies:
+        page = decoder.decode(body).data
+        sharing.take(page)
+        rows |= {row.id: row for row in page}
+    return rows
