@@ -37,8 +37,8 @@ from reconciler.core.scope import (
 )
 from reconciler.core.values import UNKNOWN
 from reconciler.errors import ForbiddenError, UsageError
-from reconciler.files import collector_paused
 from reconciler.files.origin import commit_of
+from reconciler.files.reader import collector_paused
 from reconciler.files.secrets import resolve_secrets
 from reconciler.report.grouping import examples
 from reconciler.workflow.common import Options, Project, account, limits_of, load
@@ -172,6 +172,7 @@ def with_plan(
             jobs_in_flight=limits.jobs_in_flight,
             rate_per_second=limits.rate_per_second,
             allowed=tuple(sorted(allowed)),
+            prices=desired.prices,
         )
     refused = refusals(made, snapshot, desired.safety, allowed, len(desired.numbers))
     made = replace(made, refusals=refused)

@@ -63,7 +63,6 @@ AT_THE_TOP = {
     "select",
     "ignore",
     "safety",
-    "prices",
     "policies",
     "assign",
 }
