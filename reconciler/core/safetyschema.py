@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from reconciler.core.catalogue import BY_PATH, SUPPORTED
@@ -29,10 +30,10 @@ _STATUSES = (
 )
 
 
-def _paths() -> list[str]:
-    """Every setting that can be declared, and every mapping of settings."""
+def setting_paths(kinds: Iterable[Kind] = Kind) -> list[str]:
+    """Every setting of `kinds` that can be declared, and every mapping of settings."""
     found: dict[str, None] = {}
-    for kind in Kind:
+    for kind in kinds:
         for path in BY_PATH[kind]:
             steps = path.split(".") if path in SUPPORTED[kind] else []
             found |= dict.fromkeys(".".join(steps[: at + 1]) for at in range(len(steps)))
@@ -78,7 +79,7 @@ SAFETY: Schema = {
                 },
                 "paths": {
                     "type": "array",
-                    "items": {"type": "string", "enum": _paths()},
+                    "items": {"type": "string", "enum": setting_paths()},
                     "description": "Settings, such as voice or tags.",
                 },
                 "reason": {"type": "string", "description": "Why; for people."},
