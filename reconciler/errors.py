@@ -221,7 +221,8 @@ class ConnectError(UnavailableError):
 
 
 class FatalNetworkError(ApiError):
-    """A redirect, a failed TLS check, an unknown host or a proxy's refusal: trying again is vain.
+    """A redirect, a failed TLS check, an unknown host, a proxy's refusal or a body that drips:
+    trying again is vain.
 
     With `status` 0 no request was sent; with another it was, and that is what came back.
     """

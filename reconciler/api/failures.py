@@ -111,6 +111,13 @@ def network_error(failure: BaseException, call: str, host: str, clean: Redactor)
     return UnavailableError(call, f"the connection to {host} broke: {said}")
 
 
+def drips(call: str, host: str, seconds: float) -> ApiError:
+    """The error for an answer of which parts still came when the call's time was up."""
+    return FatalNetworkError(
+        call, f"the answer of {host} drips: it was not whole after {seconds:.0f} s", status=200
+    )
+
+
 def _no_connection(failure: BaseException, call: str, host: str, clean: Redactor) -> ApiError:
     said = clean.clean(str(failure), _LONG)
     for cause in _causes(failure):

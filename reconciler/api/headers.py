@@ -24,6 +24,8 @@ _SLOWEST_ON_EMPTY = 0.5
 _FASTEST = 100_000.0
 _LONGEST_HEADER = 200
 
+# What is longer than four months is a moment in time, or nonsense, and no pause.
+_BELIEVED = 1e7
 _SECONDS = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?", re.ASCII)
 _POLICY = re.compile(r"\s*([0-9]{1,9})\s*((?:;[^,]*)?)", re.ASCII)
 _WINDOW = re.compile(r";\s*w\s*=\s*\"?([0-9]{1,9})", re.ASCII)
@@ -64,11 +66,15 @@ def hint_from(headers: Mapping[str, str], now: datetime) -> Hint:
 
 
 def seconds(text: str) -> float | None:
-    """Seconds as a plain decimal, capped at a day; anything else is None."""
+    """Seconds as a plain decimal, capped at a day; anything else, and four months, is None."""
     text = text.strip()
     if len(text) > _LONGEST_HEADER or not _SECONDS.fullmatch(text):
         return None
-    return min(float(text), LONGEST_PAUSE)
+    return _bounded(float(text))
+
+
+def _bounded(wait: float) -> float | None:
+    return min(wait, LONGEST_PAUSE) if wait < _BELIEVED else None
 
 
 def retry_after(text: str, date: str, now: datetime) -> float | None:
@@ -84,7 +90,7 @@ def retry_after(text: str, date: str, now: datetime) -> float | None:
     if until is None:
         return None
     wait = (until - (_http_date(date) or now)).total_seconds()
-    return min(wait, LONGEST_PAUSE) if wait > 0 else None
+    return _bounded(wait) if wait > 0 else None
 
 
 @lru_cache(maxsize=64)  # the same text comes with every answer

@@ -14,7 +14,7 @@ import msgspec
 
 from reconciler import __version__
 from reconciler.api.clock import Clock
-from reconciler.api.failures import network_error, status_error
+from reconciler.api.failures import drips, network_error, status_error
 from reconciler.api.headers import retry_after
 from reconciler.api.limiter import Limiter, Slot
 from reconciler.api.settings import Endpoint, Limits
@@ -152,19 +152,27 @@ class Http:
     async def _attempt(self, request: httpx.Request, call: str, slot: Slot) -> Answer | ApiError:
         if self._client is None:
             raise RuntimeError("an Http is used inside `async with`")
+        seconds, trickle = self.limits.call_timeout_seconds, _Trickle()
         try:
-            async with asyncio.timeout(self.limits.call_timeout_seconds) as deadline:
+            async with asyncio.timeout(seconds) as deadline:
                 response = await self._client.send(request, stream=True)
                 try:
-                    return await self._take(response, call, slot, deadline.when())
+                    return await self._take(response, call, slot, deadline.when(), trickle)
                 finally:
                     await response.aclose()
         # OSError: what the TLS layer raises while reading reaches here as it is.
         except (httpx.HTTPError, httpx.StreamError, OSError) as failure:
+            if isinstance(failure, TimeoutError) and trickle.runs(seconds / 2):
+                return drips(call, self._way, seconds)
             return network_error(failure, call, self._way, self.redactor)
 
     async def _take(
-        self, response: httpx.Response, call: str, slot: Slot, due: float | None
+        self,
+        response: httpx.Response,
+        call: str,
+        slot: Slot,
+        due: float | None,
+        trickle: _Trickle,
     ) -> Answer | ApiError:
         status, headers = response.status_code, response.headers
         wait = self.limiter.answered(slot, status, headers)
@@ -179,7 +187,7 @@ class Http:
             host = self._endpoint.host
             return status_error(call, status, headers, body, self.redactor, host, wait_seconds=wait)
         request_id = self.redactor.clean(headers.get("x-request-id", ""), 80)
-        body, whole = await _read(response, self.limits.max_body_bytes)
+        body, whole = await _read(response, self.limits.max_body_bytes, trickle)
         if not whole:
             most = self.limits.max_body_bytes // 1024
             reason = f"the answer is over {most} KiB, or packed in a way that was not asked for"
@@ -191,18 +199,37 @@ class Http:
         soon = asyncio.get_running_loop().time() + _SECONDS_FOR_AN_ERROR
         try:
             async with asyncio.timeout_at(soon if due is None else min(soon, due - 0.01)):
-                body, whole = await _read(response, _MOST_OF_AN_ERROR)
+                body, whole = await _read(response, _MOST_OF_AN_ERROR, _Trickle())
                 return body if whole else b""
         except (httpx.HTTPError, httpx.StreamError, OSError):
             return b""
 
 
-async def _read(response: httpx.Response, most: int) -> tuple[bytes, bool]:
+class _Trickle:
+    """When a part of a body last came: one that drips is told from one that has stopped."""
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last: float | None = None
+
+    def came(self) -> None:
+        """A part came now."""
+        self._last = asyncio.get_running_loop().time()
+
+    def runs(self, seconds: float) -> bool:
+        """Whether a part came within the last `seconds`."""
+        now = asyncio.get_running_loop().time()
+        return self._last is not None and now - self._last < seconds
+
+
+async def _read(response: httpx.Response, most: int, trickle: _Trickle) -> tuple[bytes, bool]:
     """The body, decompressed, and whether it is whole: reading stops once `most` is passed."""
     if response.headers.get("content-encoding", "").strip().lower() not in _CODINGS:
         return b"", False
     body = bytearray()
     async for chunk in response.aiter_bytes():
+        trickle.came()
         if len(body) + len(chunk) > most:
             return b"", False
         body += chunk

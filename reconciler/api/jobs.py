@@ -7,7 +7,7 @@ of the job says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -42,7 +42,7 @@ class JobAnswer(msgspec.Struct, frozen=True):
     status: str = ""
     type: Any = None
     created_at: Any = None
-    etc: str | None = None
+    etc: Any = None
     phone_numbers: list[_Number] | None = None
     successful_operations: list[_Number] | None = None
     failed_operations: list[_Number] | None = None
@@ -85,6 +85,8 @@ class Progress:
     failed: Mapping[str, tuple[ApiErrorItem, ...]] = field(default_factory=dict)
     strangers: frozenset[str] = frozenset()
     """Numbers or ids it lists that nobody sent: then nothing about it can be trusted."""
+    estimate: float = 0.0
+    """How many seconds it says that it takes from its start to its end; 0 where it does not."""
 
     @property
     def ended(self) -> bool:
@@ -92,20 +94,24 @@ class Progress:
         return self.status in TERMINAL
 
 
-async def poll_jobs(reader: ReadClient, ids: Iterable[str]) -> dict[str, JobAnswer | ApiError]:
+async def poll_jobs(
+    reader: ReadClient, ids: Iterable[str], listed: Callable[[Sequence[JobAnswer]], None]
+) -> dict[str, JobAnswer | ApiError]:
     """The present state of the jobs `ids`, or why it cannot be told; as few calls as there are.
 
-    KeyRefusedError passes.
+    `listed` is told of every job on the page that was read for it. KeyRefusedError passes.
     """
     wanted = set(ids)
     found: dict[str, JobAnswer | ApiError] = {}
     if len(wanted) > 1:
         try:
-            found |= await _on_first_page(reader, wanted)
+            page = await _first_page(reader)
         except KeyRefusedError:
             raise
         except ApiError as error:
             return dict.fromkeys(wanted, error)
+        found |= {job.id: job for job in page if job.id in wanted}
+        listed(page)
     for id_ in sorted(wanted - found.keys()):
         try:
             found[id_] = await one_job(reader, id_)
@@ -150,13 +156,23 @@ async def jobs_of_type(reader: ReadClient, type_: str, *, since: datetime) -> li
 
 def created_at(job: JobAnswer) -> datetime | None:
     """When a job was made; None where it does not say so in a way that can be read."""
-    if not isinstance(job.created_at, str):
+    return _moment(job.created_at)
+
+
+def _moment(text: object) -> datetime | None:
+    if not isinstance(text, str):
         return None
     try:
-        moment = datetime.fromisoformat(job.created_at)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _estimate(job: JobAnswer) -> float:
+    """By its own clock, so that it is right though the clocks are apart."""
+    start, end = created_at(job), _moment(job.etc)
+    return max((end - start).total_seconds(), 0.0) if start and end else 0.0
 
 
 def _readable(rows: Iterable[msgspec.Raw]) -> Iterator[JobAnswer]:
@@ -172,10 +188,9 @@ async def one_job(reader: ReadClient, job_id: str) -> JobAnswer:
     return (await reader.read(f"{_JOBS}/{segment(job_id)}", JobData)).data
 
 
-async def _on_first_page(reader: ReadClient, wanted: set[str]) -> dict[str, JobAnswer]:
+async def _first_page(reader: ReadClient) -> list[JobAnswer]:
     query = {"page[number]": "1", "page[size]": str(_PAGE)}
-    page = await reader.read(_JOBS, _JobsData, query)
-    return {job.id: job for job in _readable(page.data) if job.id in wanted}
+    return list(_readable((await reader.read(_JOBS, _JobsData, query)).data))
 
 
 async def poll_order(reader: ReadClient, order_id: str) -> OrderAnswer | ApiError:
@@ -236,6 +251,7 @@ def judge_job(job: JobAnswer, numbers_by_id: Mapping[str, str], clean: Redactor)
         done=frozenset(done - failed.keys()),
         failed=failed,
         strangers=frozenset(strangers),
+        estimate=_estimate(job),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -17,11 +17,12 @@ import msgspec
 
 from reconciler.api.read import ReadClient
 from reconciler.api.together import together
-from reconciler.core.fetchplan import Needs
+from reconciler.core.fetchplan import Needs, purpose
 from reconciler.core.fields import Listing
 from reconciler.core.model import ListingRead
 from reconciler.core.rows import ROW_TYPES
 from reconciler.core.text import neutral
+from reconciler.core.ways import Way
 from reconciler.errors import ForbiddenError, KeyRefusedError, UnavailableError
 
 _SCANS = 4
@@ -38,11 +39,6 @@ _QUERIES: Mapping[Listing, Mapping[str, str]] = {
     Listing.MOBILE: {},
     Listing.MOBILE_MESSAGING: {},
 }
-
-
-def slim_query() -> dict[str, str]:
-    """What a slim list is always asked for: with its tags and its connection."""
-    return dict(_QUERIES[Listing.SLIM])
 
 
 _NO_FILTERS: Mapping[str, str] = {}
@@ -113,16 +109,17 @@ async def read_listing(
     progress: Progress = ignore_progress,
     suits: Callable[[Row], bool] | None = None,
     first: Page | None = None,
+    filters: Mapping[str, str] = _NO_FILTERS,
 ) -> tuple[Rows, ListingRead] | None:
-    """All rows of a list by id, or None as soon as a row does not suit. `first` is its first
-    page, where that was read already.
+    """All rows of a list, or those that `filters` leave of it, by id; None as soon as a row does
+    not suit. `first` is the first page, where that was read already.
 
     Raises UnavailableError when the list does not add up in four readings.
     """
     for _ in range(_SCANS):
         try:
-            page = first or await read_page(reader, listing, 1, page_size)
-            return await _scan(reader, listing, page, page_size, progress, suits)
+            page = first or await read_page(reader, listing, 1, page_size, filters)
+            return await _scan(reader, listing, page, page_size, progress, suits, filters)
         except _MovedError as moved:
             last, first = str(moved), None
     raise UnavailableError(
@@ -169,8 +166,9 @@ async def _scan(
     page_size: int,
     progress: Progress,
     suits: Callable[[Row], bool] | None,
+    filters: Mapping[str, str],
 ) -> tuple[Rows, ListingRead] | None:
-    total, size = first.meta.total_results, _size_of(first, page_size)
+    total, size = first.meta.total_results, size_of(first, page_size)
     last = -(-total // size)
     if last > MOST_PAGES:
         raise UnavailableError(f"GET {listing}", f"claims to have {last:,} pages of {size} rows")
@@ -184,7 +182,7 @@ async def _scan(
     async def work() -> bool:
         """Read pages for as long as there are any, and their rows suit."""
         for number in numbers:
-            if not take(await read_page(reader, listing, number, size)):
+            if not take(await read_page(reader, listing, number, size, filters)):
                 return False
         return True
 
@@ -197,7 +195,7 @@ async def _scan(
     return scan.done()
 
 
-def _size_of(first: Page, page_size: int) -> int:
+def size_of(first: Page, page_size: int) -> int:
     """How many rows a page holds: what was asked for, or less where the list says so."""
     told = first.meta.page_size
     return told if told is not None and 0 < told <= page_size else page_size
@@ -212,9 +210,17 @@ class Found:
     reads: tuple[ListingRead, ...]
     account_size: int | None = None
 
+    def explained(self, needs: Needs) -> Found:
+        """With the words for how each list was read, and what for."""
+        return replace(self, reads=tuple(_explained(read, needs) for read in self.reads))
+
     def and_(self, more: Found) -> Found:
         """With the lists of `more` as well."""
         return Found({**self.rows, **more.rows}, (*self.reads, *more.reads), self.account_size)
+
+
+def _explained(read: ListingRead, needs: Needs) -> ListingRead:
+    return replace(read, way=f"{read.way or Way.SCAN.value} (for {purpose(read.listing, needs)})")
 
 
 async def read_lists(
@@ -236,28 +242,45 @@ async def read_lists(
     was read already.
     """
     each = (
-        _read(reader, listing, page_size, needs.need_tags, progress, page)
+        read_whole(reader, listing, page_size, needs.need_tags, progress, page)
         for listing, page in zip_longest(listings, (first,))
     )
     async with together(each) as waiting:
-        results = await asyncio.gather(*waiting)
+        found = found_of(await asyncio.gather(*waiting), optional=optional)
+    gaps = gaps_in(found, needs)
+    return await fill_by_scan(reader, found, page_size, progress) if gaps else found
+
+
+def found_of(results: Sequence[tuple[Rows, ListingRead]], *, optional: bool = False) -> Found:
+    """What the lists gave, together; KeyRefusedError where all of them were refused, unless they
+    are `optional`: then a refused one is left out."""
     rows = {read.listing: found for found, read in results if not read.refused}
     reads = [read for _, read in results if not (optional and read.refused)]
     if not rows and not optional:
         raise KeyRefusedError("GET " + reads[0].listing, reads[0].refused, status=403)
-    if Listing.SLIM not in rows and _has_gaps(rows.get(Listing.NUMBERS, {}), needs.nullable):
-        found, read = await _read(reader, Listing.SLIM, page_size, False, progress)
-        if read.listing is Listing.SLIM and not read.refused:
-            rows[Listing.SLIM] = found
-            reads.append(read)
     return Found(rows, tuple(reads))
 
 
-def _has_gaps(rows: Rows, keys: Sequence[str]) -> bool:
-    return any(getattr(row, key) is msgspec.UNSET for row in rows.values() for key in keys)
+def gaps_in(found: Found, needs: Needs) -> tuple[Row, ...]:
+    """The rows of a full list that lack keys which matter, where no slim list was read."""
+    if Listing.SLIM in found.rows:
+        return ()
+    keys = needs.nullable
+    rows = found.rows.get(Listing.NUMBERS, {}).values()
+    return tuple(row for row in rows if any(getattr(row, key) is msgspec.UNSET for key in keys))
 
 
-async def _read(
+async def fill_by_scan(
+    reader: ReadClient, found: Found, page_size: int, progress: Progress = ignore_progress
+) -> Found:
+    """`found` with the slim list, if there is one."""
+    rows, read = await read_whole(reader, Listing.SLIM, page_size, False, progress)
+    if read.listing is not Listing.SLIM or read.refused:
+        return found
+    return found.and_(Found({Listing.SLIM: rows}, (read,)))
+
+
+async def read_whole(
     reader: ReadClient,
     listing: Listing,
     page_size: int,
@@ -265,8 +288,10 @@ async def _read(
     progress: Progress,
     first: Page | None = None,
 ) -> tuple[Rows, ListingRead]:
+    """A whole list. A slim one that is refused, or lacks tags that matter, gives way to the full
+    one; another that is refused is noted as such."""
     slim = listing is Listing.SLIM
-    suits = _has_tags if need_tags and slim else None
+    suits = has_tags if need_tags and slim else None
     try:
         found = await read_listing(
             reader, listing, page_size=page_size, progress=progress, suits=suits, first=first
@@ -276,9 +301,10 @@ async def _read(
             return {}, ListingRead(listing, refused=str(refusal))
         found = None
     if found is None:
-        return await _read(reader, Listing.NUMBERS, page_size, False, progress)
+        return await read_whole(reader, Listing.NUMBERS, page_size, False, progress)
     return found
 
 
-def _has_tags(row: Row) -> bool:
+def has_tags(row: Row) -> bool:
+    """Whether a row carries its tags, which the slim list need not."""
     return row.tags is not msgspec.UNSET

@@ -1,4 +1,9 @@
-"""One poller for everything that runs in the background."""
+"""One poller for everything that runs in the background.
+
+Each job and order is looked at after half a second, then at moments that grow apart, to ten
+seconds; a job that says how long it will take is left alone for longer, but not for long: what
+it says is an estimate.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +23,13 @@ from reconciler.api.jobs import (
 )
 from reconciler.api.read import ReadClient
 from reconciler.api.settings import segment
+from reconciler.api.together import together
 from reconciler.core.text import Redactor
 from reconciler.errors import ApiError, KeyRefusedError, UnavailableError
 
-_FIRST, _LONGEST, _GROWTH = 0.5, 10.0, 1.5
+_FIRST, _LONGEST = 0.5, 10.0
+_FIRST_BY_ESTIMATE = 2.0
+"""How long a job is left alone at first where it says itself that it takes so long."""
 _FAILED_ROUNDS = 5
 
 
@@ -31,10 +39,13 @@ class _Watched:
     numbers: Mapping[str, str] | None
     """Numbers by id for a job, None for an order."""
     order: Sequence[str]
+    since: float
     until: float
     progress: Progress
     result: asyncio.Future[Progress]
     clean: Redactor
+    due: float = 0.0
+    """When it is to be looked at next; like `since` and `until` a moment of the clock."""
     failed_rounds: int = 0
 
     def judge(self, answer: JobAnswer | OrderAnswer) -> Progress:
@@ -42,12 +53,21 @@ class _Watched:
             return judge_job(answer, self.numbers or {}, self.clean)
         return judge_order(answer, self.order)
 
+    def put_off(self, now: float) -> None:
+        """Set the next look: when its age has doubled, or the job says that it will be done."""
+        age = now - self.since
+        pause = age + _FIRST
+        if (left := self.progress.estimate - age) > pause:
+            pause = min(left, age + _FIRST_BY_ESTIMATE)
+        self.due = min(now + min(pause, _LONGEST), max(self.until, now + _FIRST))
+
 
 class Poller:
-    """Waits for jobs and messaging orders, all of them in one round of calls.
+    """Waits for jobs and messaging orders; all jobs are looked at in one call.
 
     `timeout` is how long one may take, in seconds, before it is given up as it stands. With
     `hurry` all of them are, after one more look. `clean` takes secrets out of what jobs say.
+    `listed` is told of all jobs, ours or not, that were seen on the way.
     """
 
     def __init__(
@@ -57,14 +77,16 @@ class Poller:
         timeout: float,
         hurry: Callable[[], bool],
         clean: Redactor,
+        listed: Callable[[Sequence[JobAnswer]], None],
     ) -> None:
         self._reader = reader
         self._clock = clock
         self._timeout = timeout
         self._hurry = hurry
         self._clean = clean
+        self._listed = listed
         self._watched: dict[str, _Watched] = {}
-        self._pause = _FIRST
+        self._added = asyncio.Event()
         self._round = asyncio.Event()
         self._ended = False
 
@@ -105,27 +127,28 @@ class Poller:
         segment(progress.id)
         if progress.id in self._watched or self._ended:
             raise UnavailableError("poll", f"{progress.id} is already waited for, or nothing is")
+        now = self._clock.monotonic()
         watched = _Watched(
             progress.id,
             numbers,
             order,
-            self._clock.monotonic() + self._timeout,
+            now,
+            now + self._timeout,
             progress,
             asyncio.get_running_loop().create_future(),
             self._clean,
         )
+        watched.put_off(now)
         self._watched[watched.id] = watched
-        self._pause = _FIRST
+        self._added.set()
         return await watched.result
 
     async def run(self) -> None:
         """Poll for as long as the task lives. Whatever ends it, nobody is left waiting."""
         try:
             while True:
-                await self._clock.sleep(self._pause)
-                self._pause = min(self._pause * _GROWTH, _LONGEST)
-                if self._watched:
-                    await self._poll()
+                await self._until_due()
+                await self._poll()
                 self._round.set()
                 self._round.clear()
         finally:
@@ -133,26 +156,42 @@ class Poller:
             self._give_up(UnavailableError("poll", "polling has ended"))
             self._round.set()
 
+    async def _until_due(self) -> None:
+        while True:
+            self._added.clear()
+            if not self._watched:
+                await self._added.wait()
+                continue
+            left = min(each.due for each in self._watched.values()) - self._clock.monotonic()
+            if left <= 0 or self._hurry():
+                return
+            async with together([self._clock.sleep(left), self._added.wait()]) as waits:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+
     async def _poll(self) -> None:
-        watched = list(self._watched.values())  # more can come while we ask
+        now, everything = self._clock.monotonic(), self._hurry()
+        due = [w for w in self._watched.values() if everything or w.due <= now + _FIRST / 2]
+        if any(each.numbers is not None for each in due):
+            # One call tells of all jobs, so those that are not due yet come along.
+            due += [w for w in self._watched.values() if w.numbers is not None and w not in due]
         try:
-            answers = await self._ask(watched)
+            answers = await self._ask(due)
         except KeyRefusedError as refused:
             self._give_up(refused)
             return
-        for each in watched:
+        for each in due:
             self._settle(each, answers[each.id])
 
     async def _ask(
         self, watched: Sequence[_Watched]
     ) -> Mapping[str, JobAnswer | OrderAnswer | ApiError]:
         jobs = [each.id for each in watched if each.numbers is not None]
+        orders = [each.id for each in watched if each.numbers is None]
         answers: dict[str, JobAnswer | OrderAnswer | ApiError] = {}
         if jobs:
-            answers |= await poll_jobs(self._reader, jobs)
-        for each in watched:
-            if each.numbers is None:
-                answers[each.id] = await poll_order(self._reader, each.id)
+            answers |= await poll_jobs(self._reader, jobs, self._listed)
+        async with together(poll_order(self._reader, each) for each in orders) as tasks:
+            answers |= zip(orders, await asyncio.gather(*tasks), strict=True)
         return answers
 
     def _settle(self, watched: _Watched, answer: JobAnswer | OrderAnswer | ApiError) -> None:
@@ -166,7 +205,9 @@ class Poller:
             watched.failed_rounds = 0
             watched.progress = watched.judge(answer)
         progress = watched.progress
-        late = self._clock.monotonic() >= watched.until or self._hurry()
+        now = self._clock.monotonic()
+        watched.put_off(now)
+        late = now >= watched.until or self._hurry()
         if progress.ended or progress.strangers or late:
             self._end(watched, progress)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
-from reconciler.api.listings import read_listing, slim_query
+from reconciler.api.filtered import read_runs
+from reconciler.api.listings import read_listing
 from reconciler.api.read import ReadClient
 from reconciler.api.settings import segment
 from reconciler.api.together import together
@@ -19,10 +20,8 @@ from reconciler.core.fields import Kind, Listing
 from reconciler.core.live import values_in
 from reconciler.core.rows import ROW_TYPES
 from reconciler.core.values import UNKNOWN, LiveValue
-from reconciler.errors import ApiError, KeyRefusedError, NotFoundError
-
-FILTERED = 100
-"""Numbers that one filtered page of the messaging list is asked for: a URL of some 2 KB."""
+from reconciler.core.ways import Choice, Way, choose
+from reconciler.errors import ApiError, KeyRefusedError, NotFoundError, RejectedError
 
 _RESOURCES = {
     Listing.NUMBERS: "/phone_numbers/{}",
@@ -53,15 +52,6 @@ def _one_type(listing: Listing) -> Any:
 
 
 _ONE_TYPES = {listing: _one_type(listing) for listing in _RESOURCES}
-
-
-def _rows_type(listing: Listing) -> Any:
-    row: Any = ROW_TYPES[listing]
-    return msgspec.defstruct(f"Filtered{row.__name__}", [("data", list[row])])
-
-
-_FILTERED_TYPE = _rows_type(Listing.MESSAGING)
-_SLIM_TYPE = _rows_type(Listing.SLIM)
 
 
 def resource_of(path: str, kind: Kind) -> Listing | None:
@@ -161,14 +151,14 @@ async def still_there(
 ) -> set[str]:
     """Which of the numbers, given with their ids, are not seen to be gone: those that still
     stand in the account, and those that could not be asked for."""
-    if -(-account_size // page_size) < len(ids):
+    choice = _choose(Listing.NUMBERS, ids, account_size, page_size)
+    if choice.way is not Way.SINGLE:
         try:
-            found = await read_listing(reader, Listing.SLIM, page_size=page_size)
+            rows = await _listed(reader, Listing.SLIM, choice, page_size)
         except KeyRefusedError:
             raise
         except ApiError:
             return set(ids)
-        rows = found[0] if found else {}
         return {number for number, id_ in ids.items() if id_ in rows and not _is_gone(rows[id_])}
 
     async def stands(id_: str) -> bool:
@@ -191,16 +181,11 @@ async def held(
     reader: ReadClient, numbers: Collection[str], *, account_size: int, page_size: int
 ) -> set[str]:
     """Which of the numbers are in the account, under whatever id. ApiError passes."""
-    rows: list[Row] = []
-    if -(-account_size // page_size) < len(numbers):
-        found = await read_listing(reader, Listing.SLIM, page_size=page_size)
-        rows += found[0].values() if found else ()
-    else:
-        queries = (slim_query() | {"filter[phone_number]": n.lstrip("+")} for n in numbers)
-        pages = (reader.read(Listing.SLIM, _SLIM_TYPE, query) for query in queries)
-        async with together(pages) as tasks:
-            rows += [row for page in await asyncio.gather(*tasks) for row in page.data]
-    return {row.phone_number for row in rows if not _is_gone(row)}.intersection(numbers)
+    choice = choose(
+        Listing.SLIM, tuple(numbers), rows=account_size, page_size=page_size, with_ids=False
+    )
+    rows = await _listed(reader, Listing.SLIM, choice, page_size)
+    return {row.phone_number for row in rows.values() if not _is_gone(row)}.intersection(numbers)
 
 
 def _is_gone(row: Row) -> bool:
@@ -217,72 +202,47 @@ _NUMBER_LISTS = frozenset({Listing.NUMBERS, Listing.SLIM, Listing.MOBILE})
 async def _read_rows(
     reader: ReadClient, listing: Listing, ids: Mapping[str, str], account_size: int, page_size: int
 ) -> _Rows:
-    scan = -(-account_size // page_size)
-    filtered = -(-len(ids) // FILTERED)
+    choice = _choose(listing, ids, account_size, page_size)
+    if choice.way is Way.SINGLE:
+        return await _one_by_one(reader, listing, ids)
+    many = choice
+    alone: dict[str, str] = {}
+    if listing is not Listing.SLIM and choice.way is Way.DIGITS:
+        alone = {run.numbers[0]: ids[run.numbers[0]] for run in choice.runs if run.is_one}
+        many = replace(choice, runs=tuple(run for run in choice.runs if not run.is_one))
     try:
-        if listing is Listing.MESSAGING and len(ids) > 1 and filtered <= scan:
-            rows = await _by_filter(reader, ids)
-            return rows, set(ids.keys() - rows.keys())
-        if scan < len(ids):
-            return await _by_scan(reader, listing, ids, page_size)
+        listed = await _listed(reader, listing, many, page_size)
     except KeyRefusedError:
         raise
+    except RejectedError:  # a filter that this server does not take
+        return await _one_by_one(reader, listing, ids) if listing in _RESOURCES else ({}, set())
     except ApiError:
         return {}, set()
-    if listing is Listing.SLIM:
-        return await _slim_one_by_one(reader, ids), set()
-    return await _one_by_one(reader, listing, ids)
+    rows, gone = _judged(listed, {n: id_ for n, id_ in ids.items() if n not in alone})
+    single, missing = await _one_by_one(reader, listing, alone)
+    return rows | single, gone | missing
 
 
-async def _by_scan(
-    reader: ReadClient, listing: Listing, ids: Mapping[str, str], page_size: int
-) -> _Rows:
-    found = await read_listing(reader, listing, page_size=page_size)
-    if found is None:
-        return {}, set()
-    listed = found[0]
+def _choose(listing: Listing, ids: Mapping[str, str], account_size: int, page_size: int) -> Choice:
+    return choose(listing, tuple(ids), rows=account_size, page_size=page_size, prefer_scan=False)
+
+
+async def _listed(
+    reader: ReadClient, listing: Listing, choice: Choice, page_size: int
+) -> Mapping[str, Row]:
+    """The rows that `choice` reads of a list, by id; nothing where there is no such list."""
+    if choice.way is Way.SCAN:
+        found = await read_listing(reader, listing, page_size=page_size)
+        return found[0] if found else {}
+    rows, _ = await read_runs(reader, listing, choice.runs, page_size=page_size)
+    return rows
+
+
+def _judged(listed: Mapping[str, Row], ids: Mapping[str, str]) -> _Rows:
     rows = {number: listed[id_] for number, id_ in ids.items() if id_ in listed}
     rows = {number: row for number, row in rows.items() if _is_of(row, number)}
     gone = {number for number in ids if number not in rows or _is_gone(rows[number])}
     return rows, gone
-
-
-async def _by_filter(reader: ReadClient, ids: Mapping[str, str]) -> dict[str, Row]:
-    """`filter[phone_number]` of the messaging list is exact and takes several numbers."""
-    numbers = list(ids)
-    pages = (
-        reader.read(
-            Listing.MESSAGING,
-            _FILTERED_TYPE,
-            {
-                "filter[phone_number]": ",".join(numbers[at : at + FILTERED]),
-                "page[number]": "1",
-                "page[size]": str(FILTERED),
-            },
-        )
-        for at in range(0, len(numbers), FILTERED)
-    )
-    async with together(pages) as tasks:
-        rows = [row for page in await asyncio.gather(*tasks) for row in page.data]
-    return {row.phone_number: row for row in rows if ids.get(row.phone_number) == row.id}
-
-
-async def _slim_one_by_one(reader: ReadClient, ids: Mapping[str, str]) -> dict[str, Row]:
-    """`filter[phone_number]` of the slim list is a partial match on digits: the id decides."""
-
-    async def one(number: str, id_: str) -> Row | None:
-        query = slim_query() | {"filter[phone_number]": number.lstrip("+")}
-        try:
-            page: Any = await reader.read(Listing.SLIM, _SLIM_TYPE, query)
-        except KeyRefusedError:
-            raise
-        except ApiError:
-            return None
-        return next((row for row in page.data if row.id == id_), None)
-
-    async with together(one(number, id_) for number, id_ in ids.items()) as tasks:
-        rows = await asyncio.gather(*tasks)
-    return {number: row for number, row in zip(ids, rows, strict=True) if row is not None}
 
 
 async def _one_by_one(reader: ReadClient, listing: Listing, ids: Mapping[str, str]) -> _Rows:

@@ -179,7 +179,7 @@ class Limits:
     job_size: int = 1000
     jobs_in_flight: int = 20
     max_wait_seconds: float = 300.0
-    call_timeout_seconds: float = 60.0
+    call_timeout_seconds: float = 30.0
     job_timeout_seconds: float = 3600.0
     max_body_bytes: int = 64 * 1024 * 1024
 

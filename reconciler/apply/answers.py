@@ -11,7 +11,12 @@ from reconciler.core.replay import Because
 from reconciler.core.verdict import Record
 from reconciler.errors import ApiError, ApiErrorItem, ForbiddenError, KeyRefusedError
 
-_CAP = re.compile(r"at most \d+ pending", re.IGNORECASE)
+_AS_DOCUMENTED = re.compile(r"at most \d+ pending", re.IGNORECASE)
+_IN_OTHER_WORDS = re.compile(
+    r"\b(?:too many|limit|maximum|at most|pending|in progress)\b.*\bjobs\b"
+    r"|\bjobs\b.*\b(?:too many|limit|maximum|pending|in progress)\b",
+    re.IGNORECASE,
+)
 
 
 def may_go(standing: Standing, record: Record, number: str) -> bool:
@@ -51,5 +56,10 @@ def is_key_refused(sent: Sent) -> TypeGuard[Refused]:
 def is_cap(sent: Sent) -> bool:
     """422/10015 at /base: 'You can have at most 20 pending or in progress jobs'."""
     return isinstance(sent, Refused) and any(
-        item.code == "10015" and _CAP.search(item.detail) for item in sent.error.items
+        item.code == "10015"
+        and (
+            _AS_DOCUMENTED.search(item.detail)
+            or (item.pointer == "/base" and _IN_OTHER_WORDS.search(f"{item.title} {item.detail}"))
+        )
+        for item in sent.error.items
     )

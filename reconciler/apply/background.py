@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Iterable
 
 from reconciler.api.http import decode
-from reconciler.api.jobs import JobData, OrderData, Progress, one_job, poll_order
+from reconciler.api.jobs import JobAnswer, JobData, OrderData, Progress, one_job, poll_order
 from reconciler.api.polling import Poller
 from reconciler.api.together import together
 from reconciler.api.write import Answered
 from reconciler.apply.desk import Desk
+from reconciler.apply.lost import Finder
 from reconciler.core.fields import Channel
 from reconciler.core.verdict import Record
 from reconciler.errors import ApiError, KeyRefusedError, NotFoundError
@@ -22,12 +23,14 @@ class Background:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         limits = desk.context.limits
+        self.finder = Finder(desk.reader, desk.clock, desk.claimed, desk.in_a_hurry)
         self._poller = Poller(
             desk.reader,
             desk.clock,
             limits.job_timeout_seconds,
             desk.in_a_hurry,
             desk.context.redactor,
+            self.finder.saw,
         )
         self._seen: dict[str, Progress | ApiError] = {}
         self.places = asyncio.Semaphore(limits.jobs_in_flight)
@@ -88,6 +91,10 @@ class Background:
             else:
                 await self.wait(record, progress)
         return True
+
+    async def take_up(self, record: Record, job: JobAnswer) -> None:
+        """Follow a job that was found in a listing."""
+        await self.wait(record, self._poller.judge_job(job, self._desk.numbers_by_id(record)))
 
     async def wait(self, record: Record, progress: Progress) -> None:
         """Wait for the end of a job or an order, and take down what it says of each number."""

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from reconciler.api.read import ReadClient
 from reconciler.api.reread import Reread, Target, reread
+from reconciler.apply.turns import gather
 from reconciler.core.changes import Change
 from reconciler.core.fields import Channel
 from reconciler.core.freshness import Secrets, Standing, paths_to_read, standing
@@ -98,7 +99,7 @@ class Checker:
     async def _read_batches(self) -> None:
         try:
             while self._waiting:
-                await asyncio.sleep(0)  # whoever is ready in this turn of the loop comes along
+                await gather(self._reader.clock)
                 batch, self._waiting = self._waiting, []
                 try:
                     again = await self._read([request for request, _ in batch])

@@ -1,15 +1,23 @@
-"""A job whose answer was lost: found again in the jobs of the account, or known not to be there."""
+"""A job whose answer was lost: found again in the jobs of the account, or known not to be there.
+
+All that are sought at a time are looked for in the same listings, and on every page of jobs that
+is read for another reason.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from reconciler.api.clock import Clock
-from reconciler.api.jobs import JobAnswer, created_at, jobs_of_type
+from reconciler.api.jobs import TERMINAL, JobAnswer, created_at, jobs_of_type
 from reconciler.api.read import ReadClient
+from reconciler.api.together import together
+from reconciler.apply.turns import Turns, gather
 from reconciler.core.fields import Channel
-from reconciler.errors import ApiError, KeyRefusedError
 
 UNLISTED_SECONDS = 60.0
 """A job that is not listed so long after it was sent was not taken."""
@@ -17,48 +25,105 @@ UNLISTED_SECONDS = 60.0
 _TOLERANCE = timedelta(seconds=120)
 """How far the clocks of this machine and of the API may be apart."""
 
-_PAUSES = (3.0, 12.0, 45.0)
+_SOON = 2.0
+_SOON_SLACK, _LATE_SLACK = 2.0, 20.0
+"""How long a look waits for other lost jobs to be looked for with it, in seconds."""
 
 _TYPES = {
     Channel.UPDATE_JOB: "update_phone_numbers",
     Channel.EMERGENCY_JOB: "update_emergency_settings",
     Channel.DELETE_JOB: "delete_phone_numbers",
 }
+CREATED = frozenset(_TYPES)
+"""The calls that make a job which is listed."""
 
 
-async def find_job(
-    reader: ReadClient,
-    clock: Clock,
-    call: Channel,
-    numbers: Mapping[str, str],
-    sent_at: datetime,
-    claimed: Collection[str],
-    give_up: Callable[[], bool],
-) -> JobAnswer | None:
-    """The job of a `call` sent at `sent_at` for exactly `numbers` (E.164 by id), which no other
-    operation has `claimed`; None where it is not listed in time.
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A job that was sent at `sent_at`, `age` seconds ago, for exactly `numbers` (E.164 by id)."""
 
-    Raises the ApiError for which the jobs could not be listed in the end.
-    """
-    pauses = iter(_PAUSES)
-    last: ApiError | None = None
-    while True:
+    call: Channel
+    numbers: Mapping[str, str]
+    sent_at: datetime
+    age: float
+
+    @property
+    def type(self) -> str:
+        """What the API calls such a job."""
+        return _TYPES[self.call]
+
+    def may_be(self, job: JobAnswer) -> bool:
+        """Whether it may be this one."""
+        return job.type == self.type and _is_since(job, self.sent_at) and _is_for(job, self.numbers)
+
+
+@dataclass(slots=True, eq=False)
+class _Sought:
+    what: Lost
+    found: asyncio.Future[JobAnswer]
+
+
+class Finder:
+    """Looks for lost jobs. What it finds is `claimed`, so that no other operation takes it."""
+
+    def __init__(
+        self, reader: ReadClient, clock: Clock, claimed: set[str], give_up: Callable[[], bool]
+    ) -> None:
+        self._reader = reader
+        self._clock = clock
+        self._soon, self._late = Turns(clock, give_up), Turns(clock, give_up)
+        self._claimed = claimed
+        self._give_up = give_up
+        self._sought: list[_Sought] = []
+        self._listings: dict[str, asyncio.Task[Sequence[JobAnswer]]] = {}
+
+    async def find(self, what: Lost, *, soon: bool) -> JobAnswer | None:
+        """The job that was lost, and that no other operation has claimed; None where it is not
+        listed: within a few seconds, with `soon`, or else UNLISTED_SECONDS after it was sent.
+
+        Raises the ApiError for which the jobs could not be listed in the end.
+        """
+        sought = _Sought(what, asyncio.get_running_loop().create_future())
+        self._sought.append(sought)
         try:
-            jobs = await jobs_of_type(reader, _TYPES[call], since=sent_at - _TOLERANCE)
-            last = None
-        except KeyRefusedError:
-            raise
-        except ApiError as error:
-            jobs, last = [], error
+            if soon:
+                wait = self._soon.wait(_SOON, _SOON_SLACK)
+            else:
+                wait = self._late.wait(UNLISTED_SECONDS - what.age, _LATE_SLACK)
+            async with together([wait]) as (waiting,):
+                ends: list[asyncio.Future[Any]] = [waiting, sought.found]
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if not sought.found.done():
+                self.saw(await self._listed(what.type))
+        finally:
+            self._sought.remove(sought)
+        return sought.found.result() if sought.found.done() else None
+
+    def saw(self, jobs: Iterable[JobAnswer]) -> None:
+        """Some jobs of the account: what is sought may be among them."""
         for job in jobs:
-            if job.id not in claimed and _is_for(job, numbers) and _is_since(job, sent_at):
-                return job
-        left = UNLISTED_SECONDS - (clock.now() - sent_at).total_seconds()
-        if left <= 0 or give_up():
-            if last:
-                raise last
-            return None
-        await clock.sleep(min(next(pauses, _PAUSES[-1]), left))
+            for sought in self._sought:
+                is_free = not sought.found.done() and job.id not in self._claimed
+                if is_free and sought.what.may_be(job):
+                    self._claimed.add(job.id)
+                    sought.found.set_result(job)
+
+    async def _listed(self, type_: str) -> Sequence[JobAnswer]:
+        """The jobs of a type; who asks before the listing has begun shares it."""
+        if type_ not in self._listings:
+            self._listings[type_] = asyncio.ensure_future(self._list(type_))
+        return await asyncio.shield(self._listings[type_])
+
+    async def _list(self, type_: str) -> Sequence[JobAnswer]:
+        try:
+            await gather(self._clock)
+        finally:
+            del self._listings[type_]
+        sent = [each.what.sent_at for each in self._sought if each.what.type == type_]
+        if not sent:
+            return ()
+        since = min(sent)
+        return await jobs_of_type(self._reader, type_, since=since - _TOLERANCE)
 
 
 def _is_for(job: JobAnswer, numbers: Mapping[str, str]) -> bool:
@@ -71,5 +136,9 @@ def _is_for(job: JobAnswer, numbers: Mapping[str, str]) -> bool:
 
 
 def _is_since(job: JobAnswer, sent_at: datetime) -> bool:
+    """Whether a job may have been made by a call at `sent_at`. However far the clocks are apart,
+    one that has not ended may: if it is not ours, waiting for it does no harm."""
     created = created_at(job)
-    return created is not None and created >= sent_at - _TOLERANCE
+    if created is not None and created >= sent_at - _TOLERANCE:
+        return True
+    return job.status.replace("-", "_") not in TERMINAL

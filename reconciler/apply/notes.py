@@ -28,16 +28,25 @@ class Notes:
         self._clock = clock
         self._redactor = redactor
         self.sent_at: dict[str, datetime] = {}
+        self._sent: dict[str, float] = {}
         self.broken: JournalError | None = None
 
     async def intent(self, operation: Operation, numbers: Iterable[str]) -> None:
         """This is about to be sent. The digest is of the body as the plan holds it."""
         now = self._clock.now()
         self.sent_at[operation.id] = now
+        self._sent[operation.id] = self._clock.monotonic()
         body = hashlib.sha256(canonical_json(dict(operation.body))).hexdigest()
         await self._write(
             "intent", operation.id, numbers=list(numbers), body=f"sha256:{body}", at=now.isoformat()
         )
+
+    def age(self, operation: str) -> float:
+        """Seconds since it was last about to be sent; by the wall clock, as far as that can be
+        trusted, where it was another run that sent it."""
+        if operation in self._sent:
+            return self._clock.monotonic() - self._sent[operation]
+        return max((self._clock.now() - self.sent_at[operation]).total_seconds(), 0.0)
 
     async def left_out(
         self, operation: Operation, numbers: Mapping[str, str], because: Because

@@ -19,9 +19,11 @@ from reconciler.apply.control import Log, Stop, Watcher
 from reconciler.apply.desk import Context, Desk
 from reconciler.apply.earlier import Earlier
 from reconciler.apply.ending import outcome_of, read_back
+from reconciler.apply.lost import CREATED
 from reconciler.apply.notes import Notes
 from reconciler.apply.settling import Settling
 from reconciler.core.fields import Channel
+from reconciler.core.freshness import State
 from reconciler.core.operations import Operation
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import JOB_CALLS, Plan
@@ -195,6 +197,9 @@ class Applier:
             self._judge_answer(record, sent)
             if isinstance(sent, Answered):
                 await self._background.wait(record, self._background.first_look(record, sent))
+            elif isinstance(sent, Unknown) and record.operation.call in CREATED:
+                # It may be there, and then it takes up a place.
+                return not await self._settling.glimpse(record)
         return isinstance(sent, Unknown)
 
     # ---- one call -----------------------------------------------------------------------------
@@ -252,7 +257,8 @@ class Applier:
         record.left_out |= out[Because.MOVED] | out[Because.UNREAD]
         for each, left in out.items():
             await self._notes.left_out(record.operation, left, each)
-        record.is_open = bool(fresh or record.unread)
+        unsure = record.touched & {n for n in numbers if found[n].state is State.UNREAD}
+        record.is_open = bool(fresh or record.unread or unsure)
         return fresh
 
     def _readable(self, record: Record, sent: Sent) -> Sent:

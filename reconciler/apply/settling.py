@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from reconciler.api.jobs import created_at
+from reconciler.api.jobs import JobAnswer, created_at
 from reconciler.apply.background import Background
 from reconciler.apply.checking import Request
 from reconciler.apply.desk import Desk
-from reconciler.apply.lost import find_job
+from reconciler.apply.lost import CREATED, UNLISTED_SECONDS, Lost
+from reconciler.apply.turns import Turns
 from reconciler.core.fields import Channel
 from reconciler.core.freshness import State
-from reconciler.core.plan import JOB_CALLS
 from reconciler.core.replay import Came
 from reconciler.core.verdict import Record
 from reconciler.errors import ApiError, JournalError, KeyRefusedError
 
 _GRACE_SECONDS = 8.0
-"""How long after a lost answer the account is looked at before a call counts as not carried out:
-a slow server may still be at it. (For jobs it is `lost.UNLISTED_SECONDS`.)"""
-_FIRST_LOOK, _GROWTH = 1.0, 3.0
+"""How long after a lost answer a single call counts as not carried out, if the values are
+unchanged: a slow server may still be at it. (For what runs in the background it is
+`lost.UNLISTED_SECONDS`.)"""
+_ORDER_LOOK = 4.0
+_SLACK, _ORDER_SLACK = 2.0, 20.0
+"""How long one that was lost waits for others to be read with it, in seconds."""
 
 
 class Settling:
@@ -26,50 +29,75 @@ class Settling:
     def __init__(self, desk: Desk, background: Background) -> None:
         self._desk = desk
         self._background = background
+        self._turns = Turns(desk.clock, desk.in_a_hurry)
 
-    async def settle(self, record: Record) -> bool:
-        """Find the job, or read until it shows whether the call was carried out. False where it
-        surely was not, so that it may go again. KeyRefusedError and JournalError pass."""
+    async def glimpse(self, record: Record) -> bool:
+        """A look for the job a moment after its answer was lost; whether it was there, and has
+        been followed to its end. The caller holds a place for it. KeyRefusedError and
+        JournalError pass."""
         record.is_open = True
         try:
-            if record.operation.call in JOB_CALLS - {Channel.MESSAGING_BULK}:
-                return await self._settle_job(record)
-            return await self._settle_by_reading(record)
+            return await self._find_job(record, soon=True)
+        except KeyRefusedError:
+            raise
+        except ApiError:
+            return False  # it is looked for once more
+
+    async def settle(self, record: Record) -> bool:
+        """Find the job, or wait until reading tells whether the call was carried out. False where
+        it may go again for every number that is then still as before: the look before each send
+        tells. KeyRefusedError and JournalError pass."""
+        record.is_open = True
+        try:
+            if record.operation.call in CREATED:
+                found = await self._find_job(record, soon=False)
+            else:
+                found = await self._is_seen_in_time(record)
         except KeyRefusedError:
             raise
         except ApiError as error:
             record.doubt += f"; and it could not be looked for: {error}"
             return True
+        return found or self._desk.in_a_hurry()
 
-    async def _settle_job(self, record: Record) -> bool:
+    async def _find_job(self, record: Record, *, soon: bool) -> bool:
         desk, operation = self._desk, record.operation
-        sent_at = desk.notes.sent_at[operation.id]
-        while job := await find_job(
-            desk.reader,
-            desk.clock,
-            operation.call,
-            desk.numbers_by_id(record),
-            sent_at,
-            desk.claimed,
-            desk.in_a_hurry,
-        ):
-            desk.claimed.add(job.id)
+        sent_at, numbers = desk.notes.sent_at[operation.id], desk.numbers_by_id(record)
+        while True:
+            what = Lost(operation.call, numbers, sent_at, desk.notes.age(operation.id))
+            job = await self._background.finder.find(what, soon=soon)
+            if job is None:
+                return False
             made = created_at(job)
-            if made is not None and made >= sent_at:
+            is_it = made is not None and made >= sent_at
+            if is_it:
                 await self._adopt(record, job.id)
-                await self._background.follow(record, job.id)
-                return True
-            if await self._was_it(record, job.id):
+                await self._background.take_up(record, job)
+            elif await self._was_it(record, job):
                 await self._adopt(record, job.id)
+                is_it = True
+            if is_it:
                 return True
-        return desk.in_a_hurry() or not await self._is_undone(record)
 
-    async def _was_it(self, record: Record, job: str) -> bool:
+    async def _is_seen_in_time(self, record: Record) -> bool:
+        """An order cannot be found again, and a single call leaves nothing to be found."""
+        desk, id_ = self._desk, record.operation.id
+        if record.operation.call is not Channel.MESSAGING_BULK:
+            await self._turns.wait(_GRACE_SECONDS - desk.notes.age(id_), _SLACK)
+            return False
+        if desk.notes.age(id_) < UNLISTED_SECONDS:
+            await self._turns.wait(_ORDER_LOOK, _SLACK)
+            if not desk.in_a_hurry() and await self._is_over(record):
+                return True
+        await self._turns.wait(UNLISTED_SECONDS - desk.notes.age(id_), _ORDER_SLACK)
+        return False
+
+    async def _was_it(self, record: Record, job: JobAnswer) -> bool:
         """Whether a job that was made before the call, if the clocks agree, is nevertheless its
         own, and not that of an apply just before this one: what it did shows when it has ended."""
         failures = record.failures
         record.failures = {}
-        await self._background.follow(record, job)
+        await self._background.take_up(record, job)
         done = tuple(n for n in record.numbers if n not in record.failures.keys() | record.given_up)
         if record.is_open or not done or not await self._is_undone(record, done):
             record.failures = failures | record.failures
@@ -84,25 +112,17 @@ class Settling:
             self._desk.watcher.said(f"{record.operation.id} went out as {job}")
             raise
 
-    async def _settle_by_reading(self, record: Record) -> bool:
-        desk, pause = self._desk, _FIRST_LOOK
-        while True:
-            if not await self._is_undone(record):
-                return True
-            sent_at = desk.notes.sent_at[record.operation.id]
-            left = _GRACE_SECONDS - (desk.clock.now() - sent_at).total_seconds()
-            if left <= 0:
-                return False
-            if desk.in_a_hurry():
-                return True
-            await desk.clock.sleep(min(pause, left))
-            pause *= _GROWTH
+    async def _is_undone(self, record: Record, numbers: tuple[str, ...]) -> bool:
+        """Whether some number is still as it was before."""
+        return State.FRESH in await self._states(record, numbers)
 
-    async def _is_undone(self, record: Record, numbers: tuple[str, ...] = ()) -> bool:
-        """Whether some number is still as it was before, so that the call has to go again. What
-        can be told neither way stays in doubt, and is not sent again."""
-        request = Request(record.operation, numbers or record.numbers)
-        found = await self._desk.checker.check(request)
-        states = {each.state for each in found.values()}
-        record.is_open = bool(states & {State.FRESH, State.UNREAD} or record.unread)
-        return State.FRESH in states
+    async def _is_over(self, record: Record) -> bool:
+        """Whether no number is left for which it could have to go again."""
+        if await self._states(record, record.numbers) & {State.FRESH, State.UNREAD}:
+            return False
+        record.is_open = bool(record.unread)
+        return True
+
+    async def _states(self, record: Record, numbers: tuple[str, ...]) -> set[State]:
+        found = await self._desk.checker.check(Request(record.operation, numbers))
+        return {each.state for each in found.values()}

@@ -45,6 +45,8 @@ def command(
         check_not_read(out, given["live"])
     with reading(no_color) as progress:
         planned = asyncio.run(workflow.plan(path, options_from(given), progress))
+    if out is not None:
+        check_not_read(out, *planned.secret_files)
     warn(planned)
     if verbose:
         explain_reads(planned)

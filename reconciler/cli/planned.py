@@ -12,6 +12,7 @@ from reconciler.core.scope import declared_tags
 from reconciler.report.formats import plan_report
 from reconciler.report.text import Paint
 from reconciler.report.view import Labels, View
+from reconciler.report.words import count
 from reconciler.workflow import Planned
 
 
@@ -31,7 +32,9 @@ def warn(planned: Planned, *, would_apply: bool = True) -> None:
 def explain_reads(planned: Planned) -> None:
     """Say on stderr which lists were read, and how."""
     for listing in planned.snapshot.listings:
-        say(f"GET {listing.listing}: {listing.rows:,} rows in {listing.pages:,} pages")
+        rows = count(listing.rows, "row")
+        how = f", {listing.way}" if listing.way else ""
+        say(f"GET {listing.listing}: {rows} in {count(listing.pages, 'call')}{how}")
 
 
 def show_plan(planned: Planned, output_format: str, paint: Paint, *, drift: bool = False) -> None:

@@ -13,8 +13,9 @@ from reconciler.errors import Exit, InputError, Problem
 
 @click.command("validate")
 @path_argument
+@click.option("--secrets", is_flag=True, help="Also check that every secret can be read here.")
 @format_of("text", "json", "github")
-def command(path: Path, output_format: str) -> Exit:
+def command(path: Path, secrets: bool, output_format: str) -> Exit:
     """Check the YAML at PATH, offline, and report every error at once."""
     from reconciler import workflow
 
@@ -23,6 +24,8 @@ def command(path: Path, output_format: str) -> Exit:
     declared, digest = 0, ""
     try:
         project = workflow.load(path)
+        if secrets:
+            workflow.check_secrets(project)
         desired, digest = project.desired, project.digest
         warnings, declared = desired.warnings, len(desired.numbers)
     except InputError as error:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from reconciler.core.catalogue import BY_PATH
+from reconciler.core.declared import Declared
 from reconciler.core.fields import Kind, Listing
 
 EVERYTHING = (
@@ -70,6 +72,38 @@ def lists_for(needs: Needs) -> tuple[Listing, ...]:
     if Kind.MOBILE in needs.kinds:
         lists.append(Listing.MOBILE)
     return tuple(lists)
+
+
+def numbers_by_list(lists: Sequence[Listing], declared: Declared) -> dict[Listing, list[str]]:
+    """Which numbers matter in each of `lists`: in a number list all of its kind, elsewhere those
+    that manage a field of it. E.164, in the order declared."""
+    wanted: dict[Listing, list[str]] = {each: [] for each in lists}
+    for run in declared.runs():
+        bases = _NUMBER_LISTS if run.kind is Kind.NUMBER else (Listing.MOBILE,)
+        homes = {_home(run.kind, path) for path in run.settings.paths}
+        numbers = list(run.numbers())
+        for each in lists:
+            if each in bases or each in homes:
+                wanted[each] += numbers
+    return wanted
+
+
+@cache
+def _home(kind: Kind, path: str) -> Listing | None:
+    """The list a field is read from, but for what any number list carries."""
+    reads = [read.listing for read in BY_PATH[kind][path].reads if not read.check]
+    return reads[0] if reads and reads[0] not in _NUMBER_LISTS else None
+
+
+def purpose(listing: Listing, needs: Needs) -> str:
+    """What a list is read for, in words: a number list for the numbers themselves, any other for
+    the fields it is the home of, of which the first is named."""
+    if listing in (*_NUMBER_LISTS, Listing.MOBILE):
+        return "the numbers themselves"
+    found = sorted(
+        path for kind in Kind for path in needs.paths.get(kind, ()) if _home(kind, path) is listing
+    )
+    return f"{found[0]} and {len(found) - 1} more" if len(found) > 1 else "".join(found)
 
 
 def more_lists(

@@ -147,12 +147,14 @@ class LiveNumber:
 
 @dataclass(frozen=True, slots=True)
 class ListingRead:
-    """How reading one list went. `refused` is why it could not be read, empty when it was."""
+    """How reading one list went. `refused` is why it could not be read, empty when it was;
+    `pages` counts the calls, and `way` says in words how they were chosen."""
 
     listing: Listing
     rows: int = 0
     pages: int = 0
     refused: str = ""
+    way: str = ""
 
 
 @dataclass(frozen=True, slots=True)

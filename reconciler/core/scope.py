@@ -104,6 +104,21 @@ def by_tag_declared(desired: Desired, tags: Iterable[str]) -> Desired:
     return _keep(desired, compact(desired.numbers).filtered(lambda e: bool(wanted & declared(e))))
 
 
+def may_have_tag(desired: Desired, tags: Iterable[str]) -> Desired:
+    """The numbers that `by_tag` can leave, whatever the account holds: of those that edit their
+    tags only the account knows."""
+    wanted = frozenset(tags)
+    if not wanted:
+        return desired
+
+    def may(number: DesiredNumber) -> bool:
+        settings = number.settings
+        value = settings.get("tags") if "tags" in settings.paths else ()
+        return isinstance(value, TagEdit) or not wanted.isdisjoint(value or ())
+
+    return _keep(desired, compact(desired.numbers).filtered(may))
+
+
 def declared_tags(number: DesiredNumber, snapshot: Snapshot) -> frozenset[str]:
     """The tags that are declared for it; of an edit, its result on the live ones."""
     settings = number.settings

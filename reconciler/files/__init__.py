@@ -8,6 +8,7 @@ directories, not what the keys mean.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -88,7 +89,7 @@ def load_documents(path: Path, cwd: Path, store: Store = DISK) -> Loaded:
 
 def _take_in(digest: Hash, name: str, raw: bytes) -> None:
     """Add one file to the digest of a project."""
-    for part in (name.encode(errors="surrogateescape"), raw):
+    for part in (os.fsencode(name), raw):
         digest.update(len(part).to_bytes(8))
         digest.update(part)
 

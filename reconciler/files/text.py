@@ -6,6 +6,7 @@ reviewer saw, so they are refused wherever they stand, comments included.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -74,6 +75,12 @@ def place(text: str, offset: int) -> tuple[int, int]:
 def hidden_in_scalar(text: str) -> Iterator[re.Match[str]]:
     """What may not stand in a key or a value, whether typed or written as an escape."""
     return _IN_SCALARS.finditer(text)
+
+
+def name_as_text(name: str) -> str:
+    """The name of a file in letters, whatever locale it was read in; its bytes that are not UTF-8
+    are lone surrogates."""
+    return os.fsencode(name).decode("utf-8", "surrogateescape")
 
 
 def hidden_in_name(name: str) -> re.Match[str] | None:

@@ -17,7 +17,7 @@ from typing import Final
 from reconciler.errors import MissingPathError, Problem, UsageError
 from reconciler.files.globs import matches_any
 from reconciler.files.store import DISK, SUBMODULE, Entry, Store, cannot_read, kind_refusal
-from reconciler.files.text import hidden_in_name, neutral
+from reconciler.files.text import hidden_in_name, name_as_text, neutral
 
 PROJECT_FILE: Final = "reconciler.yaml"
 _SUFFIXES = (".yaml", ".yml")
@@ -103,7 +103,7 @@ def open_source(file: SourceFile) -> bytes | Problem:
 
 
 def _name_refusal(name: str) -> str:
-    found = hidden_in_name(name)
+    found = hidden_in_name(name_as_text(name))
     if found is None:
         return ""
     code = ord(found.group())
@@ -169,8 +169,8 @@ class _Names:
     def shown(self, name: str) -> str:
         """The path of the file `name`, safe to print."""
         if self.here and name.startswith(self.here):
-            return neutral(name.removeprefix(self.here))
-        return neutral(Path(self.prefix, name).as_posix())
+            return neutral(name_as_text(name.removeprefix(self.here)))
+        return neutral(name_as_text(Path(self.prefix, name).as_posix()))
 
 
 def _names(root: Path, path: Path, cwd: Path, store: Store, up: int = 0) -> _Names:

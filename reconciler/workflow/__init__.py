@@ -1,7 +1,7 @@
 """One function per command: what it reads, in which order, and what it hands to the report."""
 
 from reconciler.workflow.applying import apply, one_apply, one_apply_here, one_apply_in
-from reconciler.workflow.common import Options, Project, load
+from reconciler.workflow.common import Options, Project, check_secrets, load
 from reconciler.workflow.explaining import explain_number
 from reconciler.workflow.exporting import (
     Export,
@@ -27,6 +27,7 @@ __all__ = [
     "account_for_export",
     "apply",
     "apply_saved",
+    "check_secrets",
     "drift",
     "explain_number",
     "export_into",

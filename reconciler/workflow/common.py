@@ -14,6 +14,7 @@ from reconciler.core.safety import Allowance
 from reconciler.core.scope import Scope
 from reconciler.errors import ForbiddenError, InputError, KeyRefusedError, Problem
 from reconciler.files import find_project, load_documents, open_source, read_document
+from reconciler.files.secrets import resolve_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ def load(path: Path) -> Project:
     if problems or loaded.problems:
         raise InputError([*loaded.problems, *problems])
     return Project(loaded.root, desired, loaded.digest)
+
+
+def check_secrets(project: Project) -> None:
+    """InputError with every secret that a number uses and that cannot be read here."""
+    resolve_secrets(project.desired, project.root, os.environ)
 
 
 def account(desired: Desired, options: Options) -> tuple[Endpoint, Limits]:

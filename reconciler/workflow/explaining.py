@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from reconciler.api.clock import SystemClock
-from reconciler.api.few import read_few
+from reconciler.api.few import read_declared
 from reconciler.api.listings import Found, read_lists
 from reconciler.api.read import ReadClient, open_reader
 from reconciler.api.settings import Endpoint, Limits
@@ -111,7 +111,5 @@ _ALL = Needs(kinds=frozenset(Kind))
 
 
 async def _plain(reader: ReadClient, number: str, page_size: int) -> Found:
-    some = await read_few(reader, _PLAIN, [number], Needs(), page_size=page_size)
-    if isinstance(some, Found):
-        return some
-    return await read_lists(reader, _PLAIN, Needs(), page_size=page_size, first=some)
+    wanted = {each: [number] for each in _PLAIN}
+    return await read_declared(reader, wanted, Needs(), page_size=page_size)

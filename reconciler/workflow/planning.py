@@ -8,16 +8,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.api.clock import SystemClock
-from reconciler.api.few import read_few
+from reconciler.api.few import read_declared
 from reconciler.api.listings import Found, Progress, ignore_progress, read_lists
 from reconciler.api.ownership import ask_ownership
 from reconciler.api.read import ReadClient, open_reader
 from reconciler.api.settings import Endpoint, Limits
 from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS
 from reconciler.core.changes import Difference, UnknownField
+from reconciler.core.declared import compact
 from reconciler.core.diff import diff, live_value
 from reconciler.core.emergency import ON_ITS_WAY
-from reconciler.core.fetchplan import Needs, lists_for, more_lists
+from reconciler.core.fetchplan import Needs, lists_for, more_lists, numbers_by_list
 from reconciler.core.fields import Kind
 from reconciler.core.fingerprint import BINDING_KEY_ENV, bind
 from reconciler.core.live import build_snapshot
@@ -26,7 +27,14 @@ from reconciler.core.plan import JOB_CALLS, Origin, Plan, make_plan
 from reconciler.core.policy import Hold, hold_all, refusals, withhold
 from reconciler.core.rules import EMERGENCY_ENABLED
 from reconciler.core.safety import Allowance
-from reconciler.core.scope import by_section, by_tag, by_target, has_tag_edits, paths_of
+from reconciler.core.scope import (
+    by_section,
+    by_tag,
+    by_target,
+    has_tag_edits,
+    may_have_tag,
+    paths_of,
+)
 from reconciler.core.values import UNKNOWN
 from reconciler.errors import ForbiddenError, UsageError
 from reconciler.files.origin import commit_of
@@ -51,6 +59,12 @@ class Planned:
     def refusals(self) -> tuple[str, ...]:
         """The rules that refuse the whole apply, and why."""
         return self.plan.refusals
+
+    @property
+    def secret_files(self) -> tuple[Path, ...]:
+        """The files that its secrets were read from."""
+        names = (ref.removeprefix("file:") for ref in self.secrets if ref.startswith("file:"))
+        return tuple(self.project.root / name for name in names)
 
 
 async def plan(
@@ -217,26 +231,22 @@ async def _read_needed(
 ) -> Found:
     """The lists that hold what is declared; a further number list only where a number was not
     found where it is declared."""
-    sections = by_section(targeted, options.scope.only)
+    tagged = may_have_tag(targeted, options.scope.tags)
+    sections = by_section(tagged, options.scope.only)
     paths = {kind: set(paths_of(sections, kind)) for kind in Kind}
-    if desired.safety.select.tags or (options.scope.tags and has_tag_edits(targeted)):
+    if desired.safety.select.tags or (options.scope.tags and has_tag_edits(tagged)):
         paths[Kind.NUMBER].add("tags")
-    kinds = {number.phone_number: number.kind for number in targeted.numbers.values()}
-    releases = any(number.release for number in targeted.numbers.values())
+    kinds = {number.phone_number: number.kind for number in sections.numbers.values()}
+    releases = any(number.release for number in sections.numbers.values())
     needs = Needs(paths, frozenset(kinds.values()), releases)
-    lists = lists_for(needs)
-    some = await read_few(reader, lists, list(kinds), needs, page_size=page_size)
-    if isinstance(some, Found):
-        found = some
-    else:
-        found = await read_lists(
-            reader, lists, needs, page_size=page_size, progress=progress, first=some
-        )
+    wanted = numbers_by_list(lists_for(needs), compact(sections.numbers))
+    found = await read_declared(reader, wanted, needs, page_size=page_size, progress=progress)
+    found = found.explained(needs)
     if more := more_lists(kinds, found.rows):
         extra = await read_lists(
             reader, more, needs, page_size=page_size, progress=progress, optional=True
         )
-        found = found.and_(extra)
+        found = found.and_(extra.explained(needs))
     return found
 
 

@@ -240,7 +240,18 @@ def test_a_body_that_drips_is_cut_by_the_deadline() -> None:
             await writer.drain()
             await asyncio.sleep(0.005)
 
-    assert type(failing(drip, QUICK)) is UnavailableError
+    error = failing(drip, QUICK)
+    assert type(error) is FatalNetworkError
+    assert "the answer of 127.0.0.1 drips" in str(error)
+
+
+def test_a_body_that_stops_is_a_lost_answer_and_does_not_drip() -> None:
+    async def stop(_call: Call, writer: asyncio.StreamWriter) -> None:
+        writer.write(reply(b" ", length=10_000))
+        await writer.drain()
+        await asyncio.sleep(5)
+
+    assert type(failing(stop, QUICK)) is UnavailableError
 
 
 def test_headers_that_drip_are_cut_by_the_deadline() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from reconciler.workflow import Planned
 from tests.apply.account import PROFILE, TRUNK, Account
 from tests.crash.killing import Deeds, is_finished, resume
 
-NUMBERS = tuple(f"+1312555{each:04}" for each in range(60))
 WAYS: tuple[Action, ...] = (
     Respond(status=500),
     Respond(status=503),
@@ -50,32 +49,52 @@ class Result:
     wrong: tuple[str, ...]
 
 
-def declared() -> dict[str, Any]:
-    """Something for jobs, orders and single calls, and for several of them on one number."""
-    numbers: dict[str, Any] = {}
-    for place, each in enumerate(NUMBERS):
-        numbers[each] = {
-            "voice": {"inbound_call_screening": "flag_calls"},
-            "connection_id": TRUNK,
-            "messaging": {"messaging_profile_id": PROFILE},
-        }
-        if place % 2 == 0:
-            numbers[each]["customer_reference"] = f"desk-{place}"
-        if place % 10 == 0:
-            numbers[each]["emergency"] = {
-                "emergency_enabled": True,
-                "emergency_address_id": "53829456729313",
-            }
-    return numbers
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A fleet and what is to become of it."""
+
+    numbers: int
+    declared: Callable[[int], dict[str, Any]]
+    """What is declared of the number at a place."""
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 2.0
+    """How long a job runs."""
 
 
-def run(seed: int, failing: float = FAILING) -> Result:
+def _mixed(place: int) -> dict[str, Any]:
+    wanted: dict[str, Any] = {**FLAGGED, "connection_id": TRUNK, **SMS}
+    if place % 2 == 0:
+        wanted["customer_reference"] = f"desk-{place}"
+    if place % 10 == 0:
+        wanted |= SERVICE
+    return wanted
+
+
+FLAGGED = {"voice": {"inbound_call_screening": "flag_calls"}}
+SMS = {"messaging": {"messaging_profile_id": PROFILE}}
+SERVICE = {"emergency": {"emergency_enabled": True, "emergency_address_id": "53829456729313"}}
+
+SHAPES = {
+    # Something for jobs, orders and single calls, and for several of them on one number.
+    "mixed": Shape(60, _mixed, {"job_size": 8}),
+    "large jobs": Shape(2000, lambda _: {**FLAGGED, **SMS, "connection_id": TRUNK}),
+    "long jobs": Shape(600, lambda _: FLAGGED, {"job_size": 20}, seconds=90.0),
+    "single calls": Shape(60, lambda place: {"customer_reference": f"desk-{place}"}),
+    "messaging": Shape(200, lambda _: SMS, {"job_size": 10}),
+    "emergency": Shape(200, lambda _: SERVICE, {"job_size": 10}),
+}
+
+
+def run(seed: int, failing: float = FAILING, shape: Shape = SHAPES["mixed"]) -> Result:
     """One apply, and the resumes it takes; `failing` of all its calls fail."""
+    numbers = tuple(f"+1312555{each:04}" for each in range(shape.numbers))
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        account = Account(Path(folder), patch, [number(each) for each in NUMBERS])
-        account.control.timing(pending=0.5, running=2.0, emergency=5.0)
-        account.declare(declared(), limits={"job_size": 8})
+        patch.setenv("XDG_STATE_HOME", folder)
+        account = Account(Path(folder), patch, [number(each) for each in numbers])
+        account.control.timing(pending=0.5, running=shape.seconds, emergency=5.0)
+        declared = {each: shape.declared(place) for place, each in enumerate(numbers)}
+        account.declare(declared, limits=shape.limits)
         planned = account.plan()
         account.control.forget()
         _arm(account, seed, failing)

@@ -91,7 +91,7 @@ def test_a_job_that_lists_strangers_stops_a_resume_before_it_sends_anything(
     account.declare({ONE: FLAGGED, TWO: FLAGGED, THREE: {"customer_reference": "desk-3"}})
     planned = account.plan()
     account.control.fault(Respond(status=503), call="patch_number", times=None)
-    stop_at(account, 1)
+    stop_at(account, 2)
     account.apply(planned)
     account.control.clear()
     account.asked = lambda _: None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +15,7 @@ from reconciler.core.safety import Allowance
 from reconciler.errors import ApiError, Exit, FatalNetworkError, KeyRefusedError, UnavailableError
 from reconciler.sandbox.faults import Delay, Distort, Drop, Respond, bad_json, html, redirect
 from reconciler.sandbox.fleet import number
-from tests.apply.account import ONE, PROFILE, TWO, Account
+from tests.apply.account import FOUR, ONE, PROFILE, THREE, TWO, Account
 from tests.apply.conftest import MakeAccount
 
 PAGE = 10
@@ -24,9 +25,10 @@ NEW = {"phone_number": "+13125540000"}
 
 @pytest.fixture
 def paged(make_account: MakeAccount) -> Account:
-    """35 numbers in four pages; the number list alone is read."""
+    """35 numbers in four pages, all declared; the number list alone is read, and whole."""
     account = make_account(*(number(each) for each in NUMBERS))
-    account.declare({NUMBERS[0]: {"customer_reference": "desk-1"}}, limits={"page_size": PAGE})
+    declared = {each: {"customer_reference": "desk-1"} for each in NUMBERS}
+    account.declare(declared, limits={"page_size": PAGE})
     return account
 
 
@@ -101,8 +103,8 @@ def test_a_list_that_never_adds_up_is_read_four_times_at_most(paged: Account, li
     paged.control.fault(lie, call="list_slim", times=None)
     with pytest.raises(UnavailableError):
         fetched(paged)
-    firsts = [one for one in paged.control.log() if "page%5Bnumber%5D=1&" in one.query]
-    assert len(firsts) == 4
+    firsts = [one.query for one in paged.control.log() if "page%5Bnumber%5D=1&" in one.query]
+    assert max(Counter(firsts).values()) == 4
 
 
 def test_rows_that_are_claimed_but_not_there_are_not_asked_for(paged: Account) -> None:
@@ -138,7 +140,7 @@ def test_smaller_pages_than_asked_for_are_read_all(account: Account) -> None:
         await serve({**scope, "query_string": query}, receive, send)
 
     account.sandbox.asgi = clamp  # type: ignore[assignment]
-    account.declare({ONE: {"customer_reference": "desk-1"}})
+    account.declare({each: {"customer_reference": "desk-1"} for each in (ONE, TWO, THREE, FOUR)})
     assert len(fetched(account).numbers) == 4
 
 
@@ -218,7 +220,8 @@ def test_an_error_page_with_the_key_in_it_does_not_show_the_key(account: Account
 def test_a_rate_limit_is_waited_out(make_account: MakeAccount, form: str) -> None:
     account = make_account(*(number(each) for each in NUMBERS))
     account.control.limit(2, retry_after=form)
-    account.declare({NUMBERS[0]: {"customer_reference": "a"}}, limits={"page_size": PAGE})
+    declared = {each: {"customer_reference": "a"} for each in NUMBERS}
+    account.declare(declared, limits={"page_size": PAGE})
     assert len(fetched(account).numbers) == len(NUMBERS)
 
 
@@ -289,7 +292,7 @@ def test_what_can_be_read_is_applied_and_the_rest_is_not_called_done(account: Ac
 
 def test_a_forbidden_slim_list_gives_way_to_the_full_list(account: Account) -> None:
     account.control.forbid("list_slim")
-    account.declare({ONE: {"customer_reference": "desk-1"}})
+    account.declare({each: {"customer_reference": "desk-1"} for each in (ONE, TWO, THREE, FOUR)})
     assert len(fetched(account).numbers) == 4
 
 
