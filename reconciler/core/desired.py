@@ -178,11 +178,7 @@ def layers_of(
     state, problems = _prepared(project, documents)
     state.places = places = _places(state, problems)
     value = int(number.phone_number[1:])
-    holding = [
-        at
-        for at, place in enumerate(places.places)
-        if place.first <= value < place.first + place.size
-    ]
+    holding = [at for at, place in enumerate(places.places) if place.first <= value <= place.last]
     holding.sort(key=lambda at: places.places[at].is_block, reverse=True)
     own, widest = places.places[holding[-1]], places.places[holding[0]]
     filler = Filler(number.phone_number, value - widest.first if widest.is_block else None)

@@ -37,6 +37,11 @@ class Place(NamedTuple):
     source: Source
 
     @property
+    def last(self) -> int:
+        """The last number, without its +."""
+        return self.first + self.size - 1
+
+    @property
     def entry(self) -> Any:
         """What the file says of it, unchecked."""
         return self.document.data[self.kind.yaml_key][self.key]
@@ -54,8 +59,7 @@ class Place(NamedTuple):
     @property
     def name(self) -> str:
         """The number or the block, as it should be written."""
-        last = f"{TO}+{self.first + self.size - 1}" if self.is_block else ""
-        return f"+{self.first}{last}"
+        return f"+{self.first}{TO}+{self.last}" if self.is_block else f"+{self.first}"
 
     def problem(self, text: str) -> Problem:
         """Something that is wrong with its key."""
@@ -176,21 +180,22 @@ def _without(layout: Layout, out: set[int]) -> Layout:
 
 
 def _blocks(places: Sequence[Place], problems: list[Problem]) -> list[int]:
-    """The blocks that overlap no earlier one, by their first number."""
-    inside: list[int] = []
+    """The blocks that overlap none with a lower first number, by their first number."""
+    apart: list[int] = []
+    furthest = -1
     for at in sorted(
         (at for at, place in enumerate(places) if place.is_block),
         key=lambda at: (places[at].first, at),
     ):
-        before = places[inside[-1]] if inside else None
-        if before is None or places[at].first >= before.first + before.size:
-            inside.append(at)
-            continue
-        earlier, later = sorted((inside[-1], at))
-        problems.append(_overlap(places[later], places[earlier]))
-        if before.first + before.size < places[at].first + places[at].size:
-            inside[-1] = at  # the rest is judged against the one that reaches further
-    return inside
+        overlaps = furthest >= 0 and places[at].first <= places[furthest].last
+        if overlaps:
+            earlier, later = sorted((furthest, at))
+            problems.append(_overlap(places[later], places[earlier]))
+        else:
+            apart.append(at)
+        if furthest < 0 or places[at].last > places[furthest].last:
+            furthest = at
+    return apart
 
 
 class _Search:
@@ -207,7 +212,7 @@ class _Search:
         if at < 0:
             return -1
         block = self._places[self._blocks[at]]
-        return self._blocks[at] if value < block.first + block.size else -1
+        return self._blocks[at] if value <= block.last else -1
 
 
 def _twice(place: Place, before: Place) -> Problem:

@@ -70,7 +70,7 @@ def _rows(text: str) -> Iterator[Row]:
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
     for cells in reader:
-        if any(cells):
+        if any(map(str.strip, cells)):
             yield Row(line, tuple(cells))
         line = reader.line_num + 1
 
