@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from reconciler.errors import Problem
 
@@ -16,8 +16,20 @@ class Mark(NamedTuple):
     column: int
 
 
-class EntryMarks(NamedTuple):
+class EntryPlace(Protocol):
     """Where an entry of a mapping (or an item of a list: then `key` is `value`) stands."""
+
+    @property
+    def key(self) -> Mark:
+        """Where the key begins."""
+
+    @property
+    def value(self) -> Mark:
+        """Where the value begins."""
+
+
+class EntryMarks(NamedTuple):
+    """An EntryPlace that is known already."""
 
     key: Mark
     value: Mark
@@ -53,14 +65,14 @@ class Document:
 
     path: str
     data: Any = field(repr=False)  # it may hold PINs
-    marks: Mapping[int, Mapping[Any, EntryMarks]] = field(repr=False)
+    marks: Mapping[int, Mapping[Any, EntryPlace]] = field(repr=False)
     start: Mark = TOP
     sheet: Sheet | None = None
     """What `numbers_from` names, where it could be read."""
 
     def entry(self, path: Iterable[str | int]) -> EntryMarks:
         """The place of the entry at `path`, or of its nearest ancestor that stands in the file."""
-        found = EntryMarks(self.start, self.start)
+        found: EntryPlace = EntryMarks(self.start, self.start)
         node = self.data
         for step in path:
             entries = self.marks.get(id(node))
@@ -68,7 +80,7 @@ class Document:
                 break
             found = entries[step]
             node = node[step]
-        return found
+        return EntryMarks(found.key, found.value)
 
     def problem(self, path: Sequence[str | int], message: str, *, at_key: bool = False) -> Problem:
         """A problem at the value (or the key) of the entry at `path`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from reconciler.core.documents import TOP, Document, Mark
 from reconciler.errors import Problem
 from reconciler.files import syntax
 from reconciler.files.build import MAX_EVENTS, MAX_PROBLEMS, Builder, StopReading
+from reconciler.files.regular import read_regular
 from reconciler.files.store import MAX_BYTES
 from reconciler.files.text import conflicts, decode, foreign_encoding, place, shown
 
@@ -63,7 +64,9 @@ def read_document(path: str, raw: bytes) -> tuple[Document | None, list[Problem]
         return None, sorted(problems + marked)
     text, directives = _directives(path, text)
     with collector_paused():
-        document, found = _read(path, text, {problem.line for problem in problems})
+        if not problems and not directives and (document := read_regular(path, text)) is not None:
+            return document, []
+        document, found = read_by_events(path, text, {problem.line for problem in problems})
     return document, _bounded(path, sorted(problems + directives + found))
 
 
@@ -74,10 +77,13 @@ def _bounded(path: str, problems: list[Problem]) -> list[Problem]:
     return [more, *problems[:MAX_PROBLEMS]]
 
 
-def _read(path: str, text: str, damaged: set[int]) -> tuple[Document | None, list[Problem]]:
-    """Reads; after an escape that stands for nothing, again with one that does.
+def read_by_events(
+    path: str, text: str, damaged: Set[int] = frozenset()
+) -> tuple[Document | None, list[Problem]]:
+    """Reads what may be anything, by the events of the parser.
 
-    A syntax error on a line whose characters were refused (`damaged`) says nothing new.
+    After an escape that stands for nothing it reads again, with one that does. A syntax error on
+    a line whose characters were refused (`damaged`) says nothing new.
     """
     mended: list[Problem] = []
     while True:
