@@ -197,8 +197,8 @@ def test_nor_is_one_behind_a_link(
 def test_a_sheet_that_is_not_there_is_told_where_it_is_named(declared: Declared) -> None:
     assert declared.complaints({"a.yaml": NAMES}) == [
         (
-            "a.yaml:1:15: numbers_from: desks.csv: no such file beside this one or in the root of the "
-            "project"
+            "a.yaml:1:15: numbers_from: desks.csv: no such file beside this one or in the root "
+            "of the project"
         )
     ]
 
