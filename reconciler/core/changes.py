@@ -50,6 +50,8 @@ class Change:
     fields: tuple[FieldChange, ...]
     source: Source | None = None
     """Where it is declared; given for a release, which has no fields to say so."""
+    protected: bool = False
+    """Whether the YAML protects the number: a rule holds all of it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +98,5 @@ class Difference:
     declared: int
     unchanged: int
     unmanaged: int
+    awaited: tuple[str, ...] = ()
+    """Numbers that the account lacks and may lack for now (when_owned); among the unchanged."""

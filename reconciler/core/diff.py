@@ -6,6 +6,7 @@ A number is compared as one row first; only rows that differ are looked at field
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
@@ -205,6 +206,7 @@ def diff(
     changes: list[Change] = []
     unknown: list[UnknownField] = []
     not_owned: list[NotOwned] = []
+    awaited: list[str] = []
     unchanged = 0
     for number in desired.numbers.values():
         live = snapshot.numbers.get(number.phone_number)
@@ -213,6 +215,8 @@ def diff(
             unknown += blind
             if not blind and number.release:
                 unchanged += 1  # given back already: done
+            elif not blind and number.when_owned:
+                awaited.append(number.phone_number)
             elif not blind:
                 not_owned.append(NotOwned(number.phone_number, number.source))
             continue
@@ -222,7 +226,8 @@ def diff(
         fields, blind = differ.compare(number, live)
         unknown += blind
         if fields:
-            changes.append(Change(live.phone_number, live.id, live.kind, Action.UPDATE, fields))
+            change = Change(live.phone_number, live.id, live.kind, Action.UPDATE, fields)
+            changes.append(replace(change, protected=True) if number.protect else change)
         elif not blind:
             unchanged += 1
     known = desired.numbers.keys() | desired.declared_elsewhere
@@ -232,8 +237,9 @@ def diff(
         not_owned=tuple(not_owned),
         withheld=(),
         declared=len(desired.numbers),
-        unchanged=unchanged,
+        unchanged=unchanged + len(awaited),
         unmanaged=_unmanaged(snapshot, known),
+        awaited=tuple(awaited),
     )
 
 

@@ -192,8 +192,10 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The ownership of declared numbers; each is in one of the three."""
+    """The ownership of declared numbers; each is in one of the four. `awaited` are those that are
+    not owned, and need not be yet (when_owned)."""
 
     editable: tuple[DesiredNumber, ...]
     not_editable: tuple[DesiredNumber, ...]
     not_owned: tuple[DesiredNumber, ...]
+    awaited: tuple[DesiredNumber, ...] = ()

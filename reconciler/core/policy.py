@@ -157,6 +157,12 @@ def _one(change: Change, field: FieldChange, hold: Hold) -> Withheld:
 # ---- rules for a whole number -----------------------------------------------------------------
 
 
+def _protected(subject: Subject) -> Hold | None:
+    if not subject.change.protected:
+        return None
+    return Hold("protected", "protect: true holds it back: take that out in the YAML first")
+
+
 def _out_of_scope(subject: Subject) -> Hold | None:
     outside = outside_of(subject.safety.select, subject.snapshot, subject.live)
     return Hold("out-of-scope", f"select leaves it out: {outside}") if outside else None
@@ -216,6 +222,7 @@ def _unless(subject: Subject, allowance: Allowance, reason: str) -> Hold | None:
 
 
 _WHOLE_RULES: tuple[WholeRule, ...] = (
+    _protected,
     _out_of_scope,
     _inactive,
     _locked,

@@ -142,7 +142,7 @@ def _planned(
     notes: tuple[str, ...] = ()
     if for_drift:
         difference, notes = _without_write_only(difference)
-    notes = (*notes, *_on_their_way(meant, snapshot))
+    notes = (*notes, *_awaited(difference), *_on_their_way(meant, snapshot))
     return with_plan(project, options, snapshot, secrets, difference, notes)
 
 
@@ -179,6 +179,16 @@ def with_plan(
 def _live_pin(snapshot: Snapshot, number: str) -> str | None:
     pin = live_value(snapshot, snapshot.numbers[number], "external_pin")
     return pin if isinstance(pin, str) else None
+
+
+def _awaited(difference: Difference) -> Iterator[str]:
+    """Numbers that are declared for when the account has them."""
+    if awaited := difference.awaited:
+        are = "number is" if len(awaited) == 1 else "numbers are"
+        yield (
+            f"{len(awaited):,} declared {are} not in the account yet, as when_owned allows: "
+            f"{examples(awaited)}"
+        )
 
 
 def _on_their_way(desired: Desired, snapshot: Snapshot) -> Iterator[str]:
