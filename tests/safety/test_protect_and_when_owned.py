@@ -1,4 +1,4 @@
-"""`protect: true` holds back everything; `when_owned: true` waits for a number without complaint."""
+"""`protect: true` holds everything back; `when_owned: true` waits for a number in silence."""
 
 from __future__ import annotations
 
