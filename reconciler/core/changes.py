@@ -100,3 +100,5 @@ class Difference:
     unmanaged: int
     awaited: tuple[str, ...] = ()
     """Numbers that the account lacks and may lack for now (when_owned); among the unchanged."""
+    undeclared: tuple[str, ...] = ()
+    """Live numbers in scope that nobody declares, where that is a finding (safety: undeclared)."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
 
+from reconciler.core.assigning import Assigning, Match, Rule
 from reconciler.core.declared import Declared, Rest, Run
 from reconciler.core.documents import Document
 from reconciler.core.entries import TREES, Reading, layer_of
@@ -47,6 +48,7 @@ from reconciler.core.schema import definition_of
 from reconciler.core.sheets import document_of
 from reconciler.core.templates import Filler, Template, is_templated
 from reconciler.core.validate import check, is_valid
+from reconciler.core.values import canonical_id
 from reconciler.errors import Problem
 
 _NO_BLOCK = -1
@@ -133,6 +135,7 @@ def build(
         secrets=state.reading.secrets,
         warnings=tuple(sorted(set(state.reading.warnings))),
         safety=_safety(state, project),
+        assigning=None if selected is not None else _assigning(state, project),
     )
     return desired, problems
 
@@ -250,6 +253,51 @@ def _safety(state: _Build, project: Document | None) -> Safety:
         text = state.reading.aliases.unknown("connection_id", each)
         state.reading.problems.append(project.problem(("select", "connection_ids"), text))
     return read_safety(data, aliases)
+
+
+def _assigning(state: _Build, project: Document | None) -> Assigning | None:
+    """The rules of `assign`, with every layer that they take from the project."""
+    if project is None or not isinstance(project.data, dict) or not is_valid("file", project.data):
+        return None
+    rules: list[Rule] = []
+    for place, rule in enumerate(project.data.get("assign") or ()):
+        path = ("assign", place)
+        mark = project.entry((*path, "groups")).key
+        source = Source(project.path, *mark)
+        names = tuple(_known_groups(state, project, (*path, "groups"), rule["groups"]))
+        match = _match(state, project, (*path, "match"), rule["match"])
+        rules.append(Rule(match, names, source))
+    if not rules:
+        return None
+    used = state.groups.in_order([name for rule in rules for name in rule.groups])
+    layers = {
+        (kind, name): layer_of(
+            state.reading, state.groups[name].document, state.groups[name].entry, kind, group=name
+        )
+        for kind in Kind
+        for name in used
+    }
+    defaults = {kind: _defaults(state, kind, 0) for kind in Kind}
+    return Assigning(tuple(rules), state.groups, defaults, layers)
+
+
+def _match(
+    state: _Build, project: Document, path: tuple[str | int, ...], raw: Mapping[str, Any]
+) -> Match:
+    connections: set[str] = set()
+    for each in sorted(texts(raw.get("connection_id"))):
+        found = state.reading.aliases.resolve("connection_id", each)
+        if found is None and state.reading.complete:
+            text = state.reading.aliases.unknown("connection_id", each)
+            state.reading.problems.append(project.problem((*path, "connection_id"), text))
+        connections.add(canonical_id(found or each))
+    return Match(
+        tags=texts(raw.get("tags")),
+        connection_ids=frozenset(connections),
+        countries=frozenset(map(str.upper, texts(raw.get("country")))),
+        types=frozenset(each.replace("-", "_") for each in texts(raw.get("type"))),
+        references=texts(raw.get("customer_reference")),
+    )
 
 
 def _places(state: _Build, problems: list[Problem]) -> Places:
@@ -432,7 +480,7 @@ def _group_layer(state: _Build, name: str, kind: Kind) -> Layer:
 
 
 def _known_groups(
-    state: _Build, document: Document, path: tuple[str, ...], names: Any
+    state: _Build, document: Document, path: tuple[str | int, ...], names: Any
 ) -> Iterator[str]:
     for place, name in enumerate(names or ()):
         if name in state.groups:

@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from reconciler.core.fields import Kind, Listing
 from reconciler.core.safety import Safety
 from reconciler.core.values import LiveValue
 from reconciler.errors import Problem
+
+if TYPE_CHECKING:
+    from reconciler.core.assigning import Assigning  # it is made of the nouns in here
 
 
 def _nothing() -> Mapping[str, Any]:
@@ -126,6 +129,8 @@ class Desired:
     secrets: Mapping[str, str] = field(default_factory=_nothing, repr=False)
     warnings: tuple[Problem, ...] = ()
     safety: Safety = field(default_factory=Safety)
+    assigning: Assigning | None = field(default=None, repr=False)
+    """The rules for live numbers that nobody declares."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -315,7 +315,11 @@ def refusals(
 
     `declared` counts all declared numbers, before any --target.
     """
-    found = [_empty_account(plan, snapshot, allowed), *_too_many(plan, safety, allowed, declared)]
+    found = [
+        _empty_account(plan, snapshot, allowed),
+        *_too_many(plan, safety, allowed, declared),
+        _undeclared(plan),
+    ]
     return tuple(text for text in found if text)
 
 
@@ -329,6 +333,17 @@ def _empty_account(plan: Plan, snapshot: Snapshot, allowed: frozenset[Allowance]
     return (
         f"the account has no numbers at all, but {declared:,} are declared: is this the right "
         f"key? (rule: empty account; {Allowance.EMPTY_ACCOUNT.option} allows it)"
+    )
+
+
+def _undeclared(plan: Plan) -> str:
+    found = plan.difference.undeclared
+    if not found:
+        return ""
+    are = "number is" if len(found) == 1 else "numbers are"
+    return (
+        f"{len(found):,} live {are} not declared, such as {found[0]} (rule: undeclared; declare "
+        "them, or let assign mean them; `plan --show-unmanaged` lists them)"
     )
 
 

@@ -40,14 +40,13 @@ ALIAS_FIELDS = (
     "address_id",
     "interception_app_id",
 )
-PROJECT_KEYS = ("account", "files", "limits", "select", "ignore", "safety")
+PROJECT_KEYS = ("account", "files", "limits", "select", "ignore", "safety", "assign")
 """Keys that only `reconciler.yaml` may hold."""
 
 NOT_YET = frozenset(
     {
         "prices",
         "policies",
-        "assign",
     }
 )
 """Keys that are promised but not there yet; each leaves this list with the change that adds it."""
