@@ -109,9 +109,10 @@ class _ReadBack:
         size, page = self.by.account_size, self.by.page_size
         targets = [self._target(each) for each in self.open]
         again = await reread(self.by.reader, targets, account_size=size, page_size=page)
-        self.values |= again.values
         for each in self.open:
-            self._judge(each, self.values[each.phone_number])
+            got = again.values[each.phone_number]
+            self.values.setdefault(each.phone_number, {}).update(got)
+            self._judge(each, got)
         if self.standing:
             there = await still_there(
                 self.by.reader, self.standing, account_size=size, page_size=page
@@ -119,17 +120,22 @@ class _ReadBack:
             self.standing = {n: id_ for n, id_ in self.standing.items() if n in there}
 
     def _target(self, each: Expected) -> Target:
-        paths = [*each.after, *self.also.get(each.phone_number, ())]
-        if each.emergency:
+        """What is still to be seen of a number, and nothing that was seen already."""
+        number = each.phone_number
+        paths = [path for path in each.after if (number, path) not in self.seen]
+        if not EMERGENCY.isdisjoint(paths):
             paths.append(EMERGENCY_STATUS)
+        known = self.values.get(number, {})
+        paths += [p for p in self.also.get(number, ()) if known.get(p, UNKNOWN) is UNKNOWN]
         return Target(each.phone_number, each.id, tuple(paths), each.kind)
 
     def _judge(self, each: Expected, got: Mapping[str, LiveValue]) -> None:
         number = each.phone_number
-        for path, after in each.after.items():
+        for path in got.keys() & each.after.keys():
+            after = each.after[path]
             if self._shows(path, after, got):
                 self.seen.add((number, path))
-        if each.emergency:
+        if EMERGENCY_STATUS in got:
             failed = got[EMERGENCY_STATUS] == FAILED
             if got[EMERGENCY_STATUS] in ON_ITS_WAY:
                 self.coming.add(number)

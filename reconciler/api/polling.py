@@ -1,7 +1,7 @@
 """One poller for everything that runs in the background.
 
 Each job and order is looked at after half a second, then at moments that grow apart, to ten
-seconds; a job that says how long it will take is left alone for longer, but not for long: what
+seconds; a job that says how long it will take is left alone for longer, to half a minute: what
 it says is an estimate.
 """
 
@@ -28,8 +28,8 @@ from reconciler.core.text import Redactor
 from reconciler.errors import ApiError, KeyRefusedError, UnavailableError
 
 _FIRST, _LONGEST = 0.5, 10.0
-_FIRST_BY_ESTIMATE = 2.0
-"""How long a job is left alone at first where it says itself that it takes so long."""
+_FIRST_BY_ESTIMATE, _LONGEST_BY_ESTIMATE = 2.0, 30.0
+"""The same for a job that says itself that it takes so long."""
 _FAILED_ROUNDS = 5
 
 
@@ -56,10 +56,10 @@ class _Watched:
     def put_off(self, now: float) -> None:
         """Set the next look: when its age has doubled, or the job says that it will be done."""
         age = now - self.since
-        pause = age + _FIRST
+        pause = min(age + _FIRST, _LONGEST)
         if (left := self.progress.estimate - age) > pause:
-            pause = min(left, age + _FIRST_BY_ESTIMATE)
-        self.due = min(now + min(pause, _LONGEST), max(self.until, now + _FIRST))
+            pause = min(left, age + _FIRST_BY_ESTIMATE, _LONGEST_BY_ESTIMATE)
+        self.due = min(now + pause, max(self.until, now + _FIRST))
 
 
 class Poller:

@@ -7,7 +7,8 @@ is read for another reason.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from reconciler.api.read import ReadClient
 from reconciler.api.together import together
 from reconciler.apply.turns import Turns, gather
 from reconciler.core.fields import Channel
+from reconciler.errors import ApiError, KeyRefusedError
 
 UNLISTED_SECONDS = 60.0
 """A job that is not listed so long after it was sent was not taken."""
@@ -74,33 +76,54 @@ class Finder:
         self._soon, self._late = Turns(clock, give_up), Turns(clock, give_up)
         self._claimed = claimed
         self._give_up = give_up
+        self._saw_at = -math.inf
         self._sought: list[_Sought] = []
         self._listings: dict[str, asyncio.Task[Sequence[JobAnswer]]] = {}
 
-    async def find(self, what: Lost, *, soon: bool) -> JobAnswer | None:
+    async def find(self, what: Lost) -> JobAnswer | None:
         """The job that was lost, and that no other operation has claimed; None where it is not
-        listed: within a few seconds, with `soon`, or else UNLISTED_SECONDS after it was sent.
+        listed UNLISTED_SECONDS after it was sent.
 
         Raises the ApiError for which the jobs could not be listed in the end.
         """
         sought = _Sought(what, asyncio.get_running_loop().create_future())
         self._sought.append(sought)
+        ends = self._clock.monotonic() + UNLISTED_SECONDS - what.age
         try:
-            if soon:
-                wait = self._soon.wait(_SOON, _SOON_SLACK)
-            else:
-                wait = self._late.wait(UNLISTED_SECONDS - what.age, _LATE_SLACK)
-            async with together([wait]) as (waiting,):
-                ends: list[asyncio.Future[Any]] = [waiting, sought.found]
-                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if what.age < UNLISTED_SECONDS:
+                await self._look_soon(sought)
+                await self._wait(
+                    sought, self._late.wait(ends - self._clock.monotonic(), _LATE_SLACK)
+                )
             if not sought.found.done():
                 self.saw(await self._listed(what.type))
         finally:
             self._sought.remove(sought)
         return sought.found.result() if sought.found.done() else None
 
+    async def _look_soon(self, sought: _Sought) -> None:
+        """Most lost jobs are listed at once; where that is not so, or cannot be told, a later
+        look will tell. When jobs were listed meanwhile, it was looked for already."""
+        begun = self._clock.monotonic()
+        await self._wait(sought, self._soon.wait(_SOON, _SOON_SLACK))
+        await gather(self._clock)
+        if sought.found.done() or self._saw_at > begun + _SOON / 2 or self._give_up():
+            return
+        try:
+            self.saw(await self._listed(sought.what.type))
+        except KeyRefusedError:
+            raise
+        except ApiError:
+            return
+
+    async def _wait(self, sought: _Sought, wait: Coroutine[Any, Any, None]) -> None:
+        async with together([wait]) as (waiting,):
+            ends: list[asyncio.Future[Any]] = [waiting, sought.found]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+
     def saw(self, jobs: Iterable[JobAnswer]) -> None:
-        """Some jobs of the account: what is sought may be among them."""
+        """The newest jobs of the account, or of a type: what is sought may be among them."""
+        self._saw_at = self._clock.monotonic()
         for job in jobs:
             for sought in self._sought:
                 is_free = not sought.found.done() and job.id not in self._claimed

@@ -29,7 +29,8 @@ def _to_confirm(
     change: Change, records: Records, patient: bool, seen: Collection[tuple[str, str]]
 ) -> dict[str, Value]:
     """The fields to read back: with patience what should show, without it what a job lists as
-    failed or left open (a refused PATCH has nothing to show)."""
+    failed or left open, and what was not carried out as far as is known (a refused PATCH has
+    nothing to show)."""
     number = change.phone_number
     rows = BY_PATH[change.kind]
     after = {
@@ -44,7 +45,7 @@ def _to_confirm(
         and (number, path) not in seen
         and number in record.touched
         and (number in record.failures or number in record.given_up) is not patient
-        and (patient or record.operation.call in JOB_CALLS)
+        and (patient or number in record.given_up or record.operation.call in JOB_CALLS)
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import replace
 
 from reconciler.api.clock import Clock
@@ -19,7 +20,6 @@ from reconciler.apply.control import Log, Stop, Watcher
 from reconciler.apply.desk import Context, Desk
 from reconciler.apply.earlier import Earlier
 from reconciler.apply.ending import outcome_of, read_back
-from reconciler.apply.lost import CREATED
 from reconciler.apply.notes import Notes
 from reconciler.apply.settling import Settling
 from reconciler.core.fields import Channel
@@ -173,34 +173,36 @@ class Applier:
         return True
 
     async def _send_until_settled(self, record: Record) -> None:
-        for _ in range(_MOST_SENDS):
-            if not await self._send_and_follow(record) or await self._settling.settle(record):
-                return
+        """Send, and wait for the end of what runs in the background; after a lost answer settle
+        what became of it, and send again what was not carried out."""
+        in_background = record.operation.call in JOB_CALLS
+        # A job whose answer was lost may be there, and keeps its place until that is settled.
+        async with self._background.places if in_background else nullcontext():
+            for _ in range(_MOST_SENDS):
+                sent = await (self._send_job(record) if in_background else self._send_call(record))
+                if not isinstance(sent, Unknown) or await self._settling.settle(record):
+                    return
+        record.given_up |= frozenset(record.numbers)
 
-    async def _send_and_follow(self, record: Record) -> bool:
-        """Send, and wait for the end of what runs in the background; whether the answer was
-        lost, so that only reading can tell."""
-        if record.operation.call not in JOB_CALLS:
-            async with self._turns:
-                sent = await self._send(record)
-            self._judge_answer(record, sent)
-            return isinstance(sent, Unknown)
-        until = self._clock.monotonic() + self._context.limits.job_timeout_seconds
-        async with self._background.places:
+    async def _send_call(self, record: Record) -> Sent | None:
+        async with self._turns:
             sent = await self._send(record)
-            while sent is not None and is_cap(sent):
-                # Too many jobs are pending, perhaps somebody else's: the request was not carried
-                # out, so it goes again when there is a free place.
-                if not await self._background.free_place(until):
-                    break
-                sent = await self._send(record)
-            self._judge_answer(record, sent)
-            if isinstance(sent, Answered):
-                await self._background.wait(record, self._background.first_look(record, sent))
-            elif isinstance(sent, Unknown) and record.operation.call in CREATED:
-                # It may be there, and then it takes up a place.
-                return not await self._settling.glimpse(record)
-        return isinstance(sent, Unknown)
+        self._judge_answer(record, sent)
+        return sent
+
+    async def _send_job(self, record: Record) -> Sent | None:
+        until = self._clock.monotonic() + self._context.limits.job_timeout_seconds
+        sent = await self._send(record)
+        while sent is not None and is_cap(sent):
+            # Too many jobs are pending, perhaps somebody else's: the request was not carried
+            # out, so it goes again when there is a free place.
+            if not await self._background.free_place(until):
+                break
+            sent = await self._send(record)
+        self._judge_answer(record, sent)
+        if isinstance(sent, Answered):
+            await self._background.wait(record, self._background.first_look(record, sent))
+        return sent
 
     # ---- one call -----------------------------------------------------------------------------
 

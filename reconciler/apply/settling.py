@@ -31,18 +31,6 @@ class Settling:
         self._background = background
         self._turns = Turns(desk.clock, desk.in_a_hurry)
 
-    async def glimpse(self, record: Record) -> bool:
-        """A look for the job a moment after its answer was lost; whether it was there, and has
-        been followed to its end. The caller holds a place for it. KeyRefusedError and
-        JournalError pass."""
-        record.is_open = True
-        try:
-            return await self._find_job(record, soon=True)
-        except KeyRefusedError:
-            raise
-        except ApiError:
-            return False  # it is looked for once more
-
     async def settle(self, record: Record) -> bool:
         """Find the job, or wait until reading tells whether the call was carried out. False where
         it may go again for every number that is then still as before: the look before each send
@@ -50,7 +38,7 @@ class Settling:
         record.is_open = True
         try:
             if record.operation.call in CREATED:
-                found = await self._find_job(record, soon=False)
+                found = await self._find_job(record)
             else:
                 found = await self._is_seen_in_time(record)
         except KeyRefusedError:
@@ -60,12 +48,12 @@ class Settling:
             return True
         return found or self._desk.in_a_hurry()
 
-    async def _find_job(self, record: Record, *, soon: bool) -> bool:
+    async def _find_job(self, record: Record) -> bool:
         desk, operation = self._desk, record.operation
         sent_at, numbers = desk.notes.sent_at[operation.id], desk.numbers_by_id(record)
         while True:
             what = Lost(operation.call, numbers, sent_at, desk.notes.age(operation.id))
-            job = await self._background.finder.find(what, soon=soon)
+            job = await self._background.finder.find(what)
             if job is None:
                 return False
             made = created_at(job)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from reconciler.core.fields import Kind
-from reconciler.core.model import Source
+from reconciler.core.model import DesiredNumber, Source
 from reconciler.core.values import LiveValue, Value
 
 RELEASE = "release"
@@ -87,6 +89,10 @@ class UnknownField:
     """Where it is declared, where the number has to be found in the YAML."""
 
 
+def _none() -> Mapping[str, DesiredNumber]:
+    return MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """The whole comparison. `unchanged` counts numbers that are as declared throughout."""
@@ -102,3 +108,8 @@ class Difference:
     """Numbers that the account lacks and may lack for now (when_owned); among the unchanged."""
     undeclared: tuple[str, ...] = ()
     """Live numbers in scope that nobody declares, where that is a finding (safety: undeclared)."""
+    numbers: Mapping[str, DesiredNumber] = field(default_factory=_none, compare=False, repr=False)
+    """All that is declared, which tells the compiler what may be sent again; nothing where a plan
+    was read from a file."""
+    partly_ignored: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    """Numbers of which nothing is sent again, for some of it is ignored."""

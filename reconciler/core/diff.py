@@ -240,6 +240,7 @@ def diff(
         unchanged=unchanged + len(awaited),
         unmanaged=_unmanaged(snapshot, known),
         awaited=tuple(awaited),
+        numbers=desired.numbers,
     )
 
 

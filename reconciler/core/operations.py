@@ -6,7 +6,7 @@ done before it. `compiler` makes them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,7 +121,11 @@ def is_made_of(operation: Operation, change: Change) -> bool:
     if leaves_bundle(operation):
         after = dict.fromkeys(paths, None)
     again = restated(operation, change)
-    if not paths or not _links_are_whole(operation, change, again):
+    if (
+        not paths
+        or not again.keys() <= rows.keys()
+        or not _links_are_whole(operation, change, again)
+    ):
         return False
     values = {path: after[path] for path in paths} | again
     try:
@@ -132,17 +136,25 @@ def is_made_of(operation: Operation, change: Change) -> bool:
 
 
 def _links_are_whole(operation: Operation, change: Change, again: Mapping[str, Value]) -> bool:
-    """Whether `operation` restates (`again`) the rest of each link that it changes, which would
-    be lost else, and nothing besides."""
+    """Whether `operation` sends again (`again`) the rest of each link that it sends any of, which
+    would be lost else; and besides only what jobs can send to numbers that hold it already."""
     rows = BY_PATH[change.kind]
     after = {field.path: field.after for field in change.fields}
     paths = covered(operation, change)
-    links = {rows[path].linked for path in paths} - {""}
-    rest = {path for link in links for path in LINKS[change.kind][link]} - set(paths)
+    changed = _rest_of_links(change.kind, paths)
+    rest = changed | _rest_of_links(change.kind, again)
     unset = set(left_unset(operation, change))
     if after.get(EMERGENCY_ENABLED) is False:
         unset |= rest & {EMERGENCY_ADDRESS}  # "must be null or omitted"
-    return rest - unset <= again.keys() <= rest
+    besides = again.keys() - changed
+    may = operation.call is Channel.UPDATE_JOB and not any(rows[each].secret for each in besides)
+    return rest - unset - set(paths) <= again.keys() and (may or not besides)
+
+
+def _rest_of_links(kind: Kind, paths: Iterable[str]) -> set[str]:
+    """All paths of the links that `paths` are of."""
+    links = {BY_PATH[kind][path].linked for path in paths} - {""}
+    return {path for link in links for path in LINKS[kind][link]}
 
 
 def left_unset(operation: Operation, change: Change) -> tuple[str, ...]:
@@ -150,11 +162,10 @@ def left_unset(operation: Operation, change: Change) -> tuple[str, ...]:
     call can say so: a forwarding type without its target."""
     rows = BY_PATH[change.kind]
     changed = {field.path for field in change.fields}
-    links = {rows[path].linked for path in covered(operation, change)} - {""}
+    sent = (*covered(operation, change), *restated(operation, change))
     return tuple(
         path
-        for link in links
-        for path in LINKS[change.kind][link]
+        for path in sorted(_rest_of_links(change.kind, sent))
         if rows[path].meaningless_without and path not in changed and path not in operation.guards
     )
 

@@ -91,7 +91,7 @@ def make_plan(
     allowed: tuple[str, ...] = (),
 ) -> Plan:
     """Compile `difference` (what the rules left of it) into a plan."""
-    operations = compile_operations(difference.changes, snapshot, job_size=job_size)
+    operations = compile_operations(difference, snapshot, job_size=job_size)
     calls = Counter(operation.call for operation in operations)
     released = sum(change.action is Action.RELEASE for change in difference.changes)
     summary = Summary(

@@ -7,7 +7,7 @@ is refused here, before anything is read or sent.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,17 +154,20 @@ def _check_work(plan: Plan, allowed: frozenset[Allowance]) -> None:
         if len(operation.numbers) > (MOST_IN_A_JOB if operation.call in JOB_CALLS else 1):
             raise NotOursError(f"{operation.id} is for more numbers than its call can take")
         known: dict[_Wishes, _Work | None] = {}
+        done: set[str] = set()
         for number in operation.numbers:
             change = changes.get(number)
             work = _work(operation, change, known) if change else None
             if change is None or work is None:
                 raise NotOursError(f"{operation.id} does what is no change of {number}")
+            done |= work.paths
             if work.only_leaves:
                 _check_leaving(number, change, written, left)
                 continue
             if twice := work.paths & written[number]:
                 raise NotOursError(f"{operation.id} writes {min(twice)} of {number} once more")
             written[number] |= work.paths
+        _check_guards(operation, done)
         _check_release(operation, allowed)
     for number, change in changes.items():
         if missing := ({field.path for field in change.fields} or {""}) - written[number]:
@@ -204,6 +207,18 @@ def _only_leaves(operation: Operation, change: Change) -> bool:
     return leaves_bundle(operation) and any(
         field.path in operation.body and field.after is not None for field in change.fields
     )
+
+
+def _check_guards(operation: Operation, done: Set[str]) -> None:
+    """What is sent again to some numbers changes on others, or goes with what does."""
+    if operation.call in {Channel.DELETE_JOB, Channel.DELETE_NUMBER}:
+        return
+    kind = Kind.MOBILE if operation.call is Channel.PATCH_MOBILE else Kind.NUMBER
+    rows = BY_PATH[kind]
+    links = {rows[path].linked for path in done} - {""}
+    for path in operation.guards:
+        if path not in done and rows[path].linked not in links:
+            raise NotOursError(f"{operation.id} sends {path} again, which changes on no number")
 
 
 def _check_leaving(

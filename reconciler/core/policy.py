@@ -114,6 +114,11 @@ def _without_ignored(difference: Difference, rules: Collection[Ignore]) -> Diffe
         changes=tuple(changes),
         unknown=unknown,
         unchanged=difference.unchanged + len(touched - left),
+        partly_ignored=frozenset(
+            each.phone_number
+            for each in changes
+            if any(rule.meets(each.phone_number) for rule in rules)
+        ),
     )
 
 

@@ -105,7 +105,7 @@ def replay(entries: Sequence[Mapping[str, Any]], name: str) -> History:
             operations,
             finished=entries[-1]["entry"] == "end" and not entries[-1]["open"],
             connections=_connections(first["connections"]),
-            pinned=frozenset(first["pinned"]),
+            pinned=frozenset(map(_text, first["pinned"])),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise UsageError(f"{name}: a line of it makes no sense for its plan") from None
@@ -122,6 +122,12 @@ def _connections(raw: Mapping[str, Any]) -> dict[str, LiveValue]:
     return dict(raw)
 
 
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value
+
+
 def _take(operations: Mapping[str, Past], entry: Mapping[str, Any]) -> None:
     kind = entry["entry"]
     if kind in {"resume", "end"}:
@@ -130,17 +136,17 @@ def _take(operations: Mapping[str, Past], entry: Mapping[str, Any]) -> None:
     match kind:
         case "intent":
             _close(past)
-            past.numbers = tuple(entry["numbers"])
+            past.numbers = tuple(map(_text, entry["numbers"]))
             past.intent_at = datetime.fromisoformat(entry["at"]).astimezone(UTC)
             past.came, past.background, past.settled = None, "", False
         case "left out":
             _leave_out(past, entry["numbers"], Because(entry["because"]))
         case "answer":
             past.came = Came(entry["came"])
-            past.background = entry.get("background", "") or past.background
+            past.background = _text(entry.get("background", "")) or past.background
             past.errors = tuple(errors_from(entry.get("errors", ())))
         case "done":
-            past.applied.update((number, path) for number, path in entry["applied"])
+            past.applied.update((_text(number), _text(path)) for number, path in entry["applied"])
             past.failed = {n: tuple(errors_from(e)) for n, e in entry["failed"].items()}
             past.settled = bool(entry["settled"])
         case _:
@@ -150,7 +156,7 @@ def _take(operations: Mapping[str, Past], entry: Mapping[str, Any]) -> None:
 def _leave_out(past: Past, numbers: Mapping[str, str], because: Because) -> None:
     past.numbers = tuple(n for n in past.numbers if n not in numbers)
     if because is Because.MOVED:
-        past.skipped.update(numbers)
+        past.skipped.update({number: _text(why) for number, why in numbers.items()})
     elif because is Because.ALREADY:
         past.already.update(numbers)
 
@@ -170,4 +176,4 @@ def errors_as_json(items: Iterable[ApiErrorItem]) -> list[dict[str, str]]:
 
 def errors_from(raw: Iterable[Mapping[str, str]]) -> Iterable[ApiErrorItem]:
     """The same, read."""
-    return (ApiErrorItem(**each) for each in raw)
+    return (ApiErrorItem(**{key: _text(text) for key, text in each.items()}) for each in raw)

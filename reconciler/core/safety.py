@@ -54,7 +54,11 @@ class Ignore:
     def covers(self, phone_number: str, path: str) -> bool:
         """Whether `path` of this number is meant, on whatever day."""
         inside = any(path == each or path.startswith(f"{each}.") for each in self.paths)
-        return inside and fnmatchcase(phone_number, self.numbers)
+        return inside and self.meets(phone_number)
+
+    def meets(self, phone_number: str) -> bool:
+        """Whether anything of this number is meant."""
+        return fnmatchcase(phone_number, self.numbers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ class Record:
     doubt: str = ""
     """Why nothing but reading can tell: a lost answer, a job past its time."""
     given_up: frozenset[str] = frozenset()
-    """Numbers that a job left open when it ended or its time was up: they are read once."""
+    """Numbers that a job left open when it ended or its time was up, and those for which a call
+    was not carried out however often it was sent: they are read once."""
     not_sent: ApiError | None = None
     """Why the API was never reached."""
     is_open: bool = False

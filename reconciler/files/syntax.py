@@ -75,7 +75,7 @@ def fault(error: Any, text: str) -> SyntaxFault:
     indent = line[: len(line) - len(line.lstrip(" \t"))]
     if "\t" in indent and at.column <= len(indent):
         return SyntaxFault(Mark(at.line + 1, indent.index("\t") + 1), _TAB)
-    place = Mark(at.line + 1, at.column + 1)
+    place = _within(text, at)
     by_what_stands_there = _by_what_stands_there(problem, text, at, line)
     if by_what_stands_there:
         return SyntaxFault(place, by_what_stands_there)
@@ -126,6 +126,15 @@ def _escape(text: str, offset: int) -> SyntaxFault | None:
     line = text.count("\n", 0, begin) + 1
     mark = Mark(line, begin - text.rfind("\n", 0, begin))
     return SyntaxFault(mark, message, text[:begin] + stand_in + text[found.end() :])
+
+
+def _within(text: str, at: Any) -> Mark:
+    """The place of a mark. Of the end of a text whose last line is not ended, libyaml says that it
+    is on the line after that."""
+    last = text.count("\n")
+    if at.line > last:
+        return Mark(last + 1, len(_line(text, last)) + 1)
+    return Mark(at.line + 1, at.column + 1)
 
 
 def _offset(text: str, at: Any) -> int:

@@ -220,10 +220,16 @@ def test_a_tag_edit_keeps_the_other_tags(make_account: MakeAccount) -> None:
 
 
 def test_a_job_holds_no_more_numbers_than_job_size(account: Account) -> None:
-    account.declare(dict.fromkeys((ONE, TWO, THREE, FOUR), FLAGGED), limits={"job_size": 3})
+    account.declare(dict.fromkeys((ONE, TWO, THREE, FOUR), FLAGGED), limits={"job_size": 2})
     account.apply()
     sizes = [len(entry.body["phone_numbers"]) for entry in account.writes("update_job")]  # type: ignore[index]
-    assert sorted(sizes) == [1, 3]
+    assert sizes == [2, 2]
+
+
+def test_a_number_that_no_job_has_room_for_goes_by_patch(account: Account) -> None:
+    account.declare(dict.fromkeys((ONE, TWO, THREE, FOUR), FLAGGED), limits={"job_size": 3})
+    account.apply()
+    assert (len(account.writes("update_job")), len(account.writes("patch_voice"))) == (1, 1)
 
 
 def test_a_job_names_its_numbers_by_id_and_has_no_filter(account: Account) -> None:

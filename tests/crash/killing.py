@@ -135,8 +135,15 @@ class Deeds:
         return done
 
     def _of(self, entry: Entry) -> tuple[Operation, tuple[str, ...]]:
+        body = entry.body if isinstance(entry.body, dict) else {}
+        named = {*body.get("phone_numbers", ()), *body.get("numbers", ())}
+        place = unquote(entry.path)
         for operation in self._plan.operations:
-            numbers = tuple(n for n in operation.numbers if self._names(entry, n))
+            numbers = tuple(
+                number
+                for number in operation.numbers
+                if (id_ := self._ids[number]) in named or number in named or f"/{id_}" in place
+            )
             if not numbers:
                 continue
             sent = request_for(replace(operation, numbers=numbers), self._ids, self._secrets)
@@ -147,9 +154,3 @@ class Deeds:
             ):
                 return operation, numbers
         raise AssertionError(f"the plan does not hold {entry}")
-
-    def _names(self, entry: Entry, number: str) -> bool:
-        body = entry.body if isinstance(entry.body, dict) else {}
-        named = {*body.get("phone_numbers", ()), *body.get("numbers", ())}
-        id_ = self._ids[number]
-        return id_ in named or number in named or f"/{id_}" in unquote(entry.path)

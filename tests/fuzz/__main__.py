@@ -1,5 +1,5 @@
-"""`python -m tests.fuzz plans [--count 20000] [--seed 1]`: the long form of what the tests do in
-short."""
+"""`python -m tests.fuzz yaml|plans|journals|answers [--count N] [--seed S]`: the long forms of what
+the tests do in short."""
 
 from __future__ import annotations
 
@@ -7,20 +7,32 @@ import argparse
 import sys
 import time
 
-from tests.fuzz.plans import run
+from tests.fuzz import answers, journals, plans, yaml
+
+_FUZZES = {
+    "yaml": (yaml.run, 100_000),
+    "plans": (plans.run, 20_000),
+    "journals": (journals.run, 20_000),
+    "answers": (answers.run, 20_000),
+}
+"""What there is, and how many of it the long form bends."""
 
 
 def main() -> None:
     """Run one fuzz; it ends with a traceback where it finds something."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("what", choices=["plans"])
-    parser.add_argument("--count", type=int, default=20_000)
+    parser.add_argument("what", choices=list(_FUZZES))
+    parser.add_argument("--count", type=int)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
+    run, long_form = _FUZZES[given.what]
+    count = long_form if given.count is None else given.count
     started = time.monotonic()
-    found = run(given.count, given.seed)
+    found = run(count, given.seed)
+    if given.what == "plans":
+        found += f"; {plans.flip_every_bit():,} flips of a bit, all refused"
     took = time.monotonic() - started
-    sys.stdout.write(f"{given.count:,} plan files in {took:.0f} s: {found}\n")
+    sys.stdout.write(f"{count:,} {given.what} in {took:.0f} s: {found}\n")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.catalogue import BY_PATH
-from reconciler.core.changes import Change
+from reconciler.core.changes import Change, Difference
 from reconciler.core.compiler import compile_operations, write_calls_floor
 from reconciler.core.fields import Channel, Kind, Wire
 from reconciler.core.model import Snapshot
@@ -54,9 +54,14 @@ class World:
 
     snapshot: Snapshot
     wishes: Mapping[str, Mapping[str, Any]]
-    changes: tuple[Change, ...]
+    difference: Difference
     operations: tuple[Operation, ...]
     job_size: int
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What changes."""
+        return self.difference.changes
 
     def live(self, number: str) -> dict[str, Any]:
         """Every readable field of a number as it is now."""
@@ -68,9 +73,9 @@ def world(
     phones: list[Phone], wishes: Mapping[str, Mapping[str, Any]], job_size: int = 1000
 ) -> World:
     snapshot = account(*phones)
-    changes = compare(declare(wishes), snapshot, {PIN.ref: "7315"}).changes
-    operations = compile_operations(changes, snapshot, job_size=job_size)
-    return World(snapshot, wishes, changes, operations, job_size)
+    difference = compare(declare(wishes), snapshot, {PIN.ref: "7315"})
+    operations = compile_operations(difference, snapshot, job_size=job_size)
+    return World(snapshot, wishes, difference, operations, job_size)
 
 
 def calls(made: World) -> dict[str, int]:
@@ -239,7 +244,7 @@ def test_all_operations_of_one_number_stand_in_one_line(made: World) -> None:
 @any_world
 @modest
 def test_ids_are_unique_and_the_same_every_time(made: World) -> None:
-    again = compile_operations(made.changes, made.snapshot, job_size=made.job_size)
+    again = compile_operations(made.difference, made.snapshot, job_size=made.job_size)
     assert again == made.operations
     assert len({each.id for each in again}) == len(again)
 
@@ -457,7 +462,7 @@ def test_an_operation_without_numbers_cannot_be_made() -> None:
 
 
 def test_no_changes_are_no_calls() -> None:
-    assert compile_operations((), account(phone())) == ()
+    assert compile_operations(Difference((), (), (), (), 0, 0, 0), account(phone())) == ()
     assert write_calls_floor(()) == 0
 
 

@@ -248,8 +248,13 @@ def plan_for(
     job_size: int = 1000,
 ) -> Plan:
     """The plan that makes the account as declared."""
+    return plan_of(compare(desired, snapshot, secrets), snapshot, job_size=job_size)
+
+
+def plan_of(difference: Difference, snapshot: Snapshot, *, job_size: int = 1000) -> Plan:
+    """The plan of what differs, whatever rules may say to it."""
     return make_plan(
-        compare(desired, snapshot, secrets),
+        difference,
         snapshot,
         created_at=NOON,
         origin=Origin("", "sha256:" + 64 * "0"),
