@@ -376,13 +376,13 @@ def _settled(state: _Build, at: int) -> _Settled:
     else:
         found = _settle(state, merge(base, own), place.kind)
         found.settings = _placed(state, found.settings, own, place.source)
-    whole = valid and len(names) == len(named)
-    doubtful = not whole or _in_doubt(state, key)
-    if not doubtful:
-        for rule in found.broken:
+    if found.broken or place.is_block:
+        whole = valid and len(names) == len(named)
+        doubtful = not whole or _in_doubt(state, key)
+        for rule in () if doubtful else found.broken:
             state.broken.setdefault(rule, []).append(place.name)
-    if place.is_block:
-        found = state.blocks[at] = replace(found, doubtful=doubtful)
+        if place.is_block:
+            found = state.blocks[at] = replace(found, doubtful=doubtful)
     return found
 
 

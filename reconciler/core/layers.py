@@ -9,7 +9,13 @@ from typing import Any
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.fields import Kind
 from reconciler.core.model import Settings, Source
-from reconciler.core.rules import EMERGENCY, EMERGENCY_ADDRESS, EMERGENCY_ENABLED, broken_rules
+from reconciler.core.rules import (
+    EMERGENCY,
+    EMERGENCY_ADDRESS,
+    EMERGENCY_ENABLED,
+    RULED,
+    broken_rules,
+)
 from reconciler.core.templates import Tags, as_tags
 from reconciler.core.values import TagEdit
 
@@ -82,21 +88,25 @@ def settle(
 ) -> tuple[Settings, tuple[Broken, ...]]:
     """What all layers come to, and the rules between fields that it breaks.
 
-    `path_sets` makes equal sets of paths one object.
+    `path_sets` holds, by the paths as they came, the same in order, equal ones as one object.
     """
     entries = layer.entries
     broken = list(_off_with_address(layer))
     if not broken and _address_counts_for_nothing(layer):
         entries = {path: entry for path, entry in entries.items() if path != EMERGENCY_ADDRESS}
-    order = _ORDER[kind]
-    paths = tuple(sorted((path for path in entries if path in order), key=order.__getitem__))
-    paths = path_sets.setdefault(paths, paths)
+    came = tuple(entries)
+    paths = path_sets.get(came)
+    if paths is None:
+        order = _ORDER[kind]
+        paths = tuple(sorted((path for path in came if path in order), key=order.__getitem__))
+        paths = path_sets[came] = path_sets.setdefault(paths, paths)
     settings = Settings(
         paths,
         tuple(entries[path][0] for path in paths),
         tuple(entries[path][1] for path in paths),
     )
-    broken += [(entries[path][1], text) for path, text in broken_rules(settings, kind)]
+    if not RULED[kind].isdisjoint(paths):
+        broken += [(entries[path][1], text) for path, text in broken_rules(settings, kind)]
     return settings, tuple(broken)
 
 
