@@ -28,6 +28,7 @@ _COMMANDS = {
     "revert": "Write the plan that undoes what an apply changed.",
     "show": "Show a saved plan, in any format.",
     "drift": "Exit 2 where the account and the YAML differ.",
+    "diff": "Show what a branch changes in the YAML, from Git alone.",
     "explain": "Show what is declared of one number, line by line, and what is live.",
     "verify": "Ask which declared numbers the account owns and may edit.",
     "jobs": "List, show or wait for the account's background jobs.",
@@ -38,7 +39,6 @@ _COMMANDS = {
 _NOT_YET = frozenset(
     {
         "fmt",
-        "diff",
         "emergency",
     }
 )

@@ -10,11 +10,14 @@ from pathlib import Path
 import click
 
 from reconciler.cli.terminal import say
+from reconciler.core.declared_diff import Comparison
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Plan
 from reconciler.core.text import neutral
 from reconciler.errors import InputError, Problem, ReconcilerError
 from reconciler.report import github
+from reconciler.report.diffmarkdown import diff_markdown
+from reconciler.report.difftext import diff_text
 from reconciler.report.markdown import plan_markdown
 from reconciler.report.markdownoutcome import outcome_markdown
 from reconciler.report.markdownproblems import failure_markdown, problems_markdown
@@ -38,6 +41,13 @@ def publish_outcome(outcome: Outcome, project: str) -> None:
     _print(github.outcome_annotations(outcome), outcome_text(outcome))
     _summarize(outcome_markdown(outcome, project))
     _put_out(github.outcome_outputs(outcome))
+
+
+def publish_diff(comparison: Comparison) -> None:
+    """What a branch changes in the YAML."""
+    _print(github.diff_annotations(comparison), diff_text(comparison))
+    _summarize(diff_markdown(comparison))
+    _put_out(github.diff_outputs(comparison))
 
 
 def publish_valid(warnings: tuple[Problem, ...], declared: int, text: str) -> None:

@@ -11,6 +11,7 @@ import click
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from reconciler.core.scope import Scope
     from reconciler.workflow import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -185,19 +186,19 @@ asking_options: Callable[[F], F] = _stack(path_argument, *_SCOPE[:2], *_NETWORK,
 """For commands that only ask about declared numbers: PATH, --target, --tag, pace, format."""
 
 
+comparing_options: Callable[[F], F] = _stack(
+    *_SCOPE, format_of("text", "json", "markdown", "github"), color_option
+)
+"""For diff, which knows no account."""
+
+
 def options_from(given: dict[str, Any]) -> Options:
     """What the options of a command say, for the workflow."""
     from reconciler.core.safety import Allowance
-    from reconciler.core.scope import Scope, Section
     from reconciler.workflow import Options
 
-    scope = Scope(
-        targets=tuple(given.get("targets", ())),
-        tags=tuple(given.get("tags", ())),
-        only=tuple(Section(each) for each in given.get("only", ())),
-    )
     return Options(
-        scope=scope,
+        scope=scope_from(given),
         live=given.get("live"),
         max_wait=given["max_wait"],
         job_timeout=given.get("job_timeout"),
@@ -205,4 +206,15 @@ def options_from(given: dict[str, Any]) -> Options:
         allow=frozenset(each for each in Allowance if given.get(each.value)),
         journal=given.get("journal"),
         show_unmanaged=bool(given.get("show_unmanaged")),
+    )
+
+
+def scope_from(given: dict[str, Any]) -> Scope:
+    """What --target, --tag and --only say."""
+    from reconciler.core.scope import Scope, Section
+
+    return Scope(
+        targets=tuple(given.get("targets", ())),
+        tags=tuple(given.get("tags", ())),
+        only=tuple(Section(each) for each in given.get("only", ())),
     )

@@ -88,17 +88,17 @@ def settle(
 ) -> tuple[Settings, tuple[Broken, ...]]:
     """What all layers come to, and the rules between fields that it breaks.
 
-    `path_sets` holds, by the paths as they came, the same in order, equal ones as one object.
+    `path_sets` holds, by the kind and the paths as they came, the same in order, equal ones as one object.
     """
     entries = layer.entries
     broken = list(_off_with_address(layer))
     if not broken and _address_counts_for_nothing(layer):
         entries = {path: entry for path, entry in entries.items() if path != EMERGENCY_ADDRESS}
-    came = tuple(entries)
+    came = (kind, *entries)
     paths = path_sets.get(came)
     if paths is None:
         order = _ORDER[kind]
-        paths = tuple(sorted((path for path in came if path in order), key=order.__getitem__))
+        paths = tuple(sorted((path for path in entries if path in order), key=order.__getitem__))
         paths = path_sets[came] = path_sets.setdefault(paths, paths)
     settings = Settings(
         paths,

@@ -26,7 +26,7 @@ class Allowance(StrEnum):
         return "--" + self.value.replace("_", "-")
 
 
-_IN_THE_FILE = (
+IN_THE_FILE = (
     Allowance.RELEASE,
     Allowance.EMERGENCY_OFF,
     Allowance.UNLOCK,
@@ -98,7 +98,7 @@ def read_safety(data: Mapping[str, Any], connections: Mapping[str, str]) -> Safe
         max_changes_percent=float(rules.get("max_changes_percent", 30.0)),
         max_changes=rules.get("max_changes"),
         undeclared=rules.get("undeclared", "ignore"),
-        allow=frozenset(each for each in _IN_THE_FILE if rules.get(each.value)),
+        allow=frozenset(each for each in IN_THE_FILE if rules.get(each.value)),
         select=Select(
             tags=texts(scope.get("tags")),
             connection_ids=frozenset(

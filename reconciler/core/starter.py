@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 
-from reconciler import __version__
 from reconciler.core.schema import numbers_schema
 
 CHECKOUT = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683  # v4.2.2"
-SETUP_PYTHON = "actions/setup-python@0b93645e9fea7318ecaed2b359559ac225c90a2b  # v5.3.0"
+ACTION = f"telnyx-reconciler/telnyx-reconciler@{'0' * 40}"
 
 _PROJECT = """\
 # yaml-language-server: $schema=schemas/numbers.schema.json
@@ -68,10 +67,9 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - uses: {CHECKOUT}
-      - uses: {SETUP_PYTHON}
-        with: {{python-version: "3.12"}}
-      - run: pip install telnyx-reconciler=={__version__}
-      - run: reconciler validate
+      # Put the commit of the release that you use in place of the zeros, in full, here and below.
+      - uses: {ACTION}
+        with: {{mode: validate, upload: "false"}}
   look:
     # Without a key there is nothing to look at: pull requests from forks have none.
     if: github.event_name != 'pull_request'
@@ -79,10 +77,8 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - uses: {CHECKOUT}
-      - uses: {SETUP_PYTHON}
-        with: {{python-version: "3.12"}}
-      - run: pip install telnyx-reconciler=={__version__}
-      - run: reconciler drift    # reads only; exits 2 on any difference
+      - uses: {ACTION}
+        with: {{mode: drift}}    # reads only; fails on any difference
         env:
           TELNYX_API_KEY: ${{{{ secrets.TELNYX_API_KEY }}}}
 """

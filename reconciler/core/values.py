@@ -69,6 +69,34 @@ Value: TypeAlias = str | bool | tuple[str, ...] | Secret | None
 LiveValue: TypeAlias = Value | Unknown
 """What a snapshot may hold for a field (a Secret only where it was read from a file)."""
 
+
+class Unmanaged(Enum):
+    """The type of UNMANAGED."""
+
+    UNMANAGED = "unmanaged"
+
+    def __repr__(self) -> str:
+        return "UNMANAGED"
+
+
+UNMANAGED: Final = Unmanaged.UNMANAGED
+"""What the YAML says of a field that it does not name: nothing, so it is left as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A partial edit of tags to be shown: alike ones are equal, unlike a TagEdit. Both sorted."""
+
+    add: tuple[str, ...]
+    remove: tuple[str, ...]
+
+
+DeclaredValue: TypeAlias = Value | Edited | Unmanaged
+"""What the YAML may say of a field."""
+
+Shown: TypeAlias = LiveValue | DeclaredValue
+"""What a report may have to show of a field."""
+
 # ASCII digits only, and `\Z` (as `(?![\s\S])` in the JSON Schemas): "$" lets a newline pass.
 E164_PATTERN: Final = r"^\+[1-9][0-9]{6,14}(?![\s\S])"
 E164: Final = re.compile(E164_PATTERN)

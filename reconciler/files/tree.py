@@ -69,6 +69,8 @@ def find_project(path: Path, cwd: Path, store: Store = DISK) -> Tree:
     except OSError as error:
         reason = os.strerror(error.errno).lower() if error.errno else "cannot be read"
         raise UsageError(f"{neutral(str(path))}: {reason}") from None
+    if mode == SUBMODULE:
+        raise UsageError(f"{neutral(str(path))}: is a submodule: name its own commits, from there")
     if stat.S_ISDIR(mode):
         return _of_directory(store.real(given), path, cwd, store)
     return _of_file(given, path, cwd, store)

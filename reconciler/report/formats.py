@@ -1,12 +1,16 @@
-"""A plan, and the outcome of an apply, in every format there is."""
+"""A plan, the outcome of an apply, and a diff, in every format there is."""
 
 from __future__ import annotations
 
+from reconciler.core.declared_diff import Comparison
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Plan
+from reconciler.report.diffjson import diff_json
+from reconciler.report.diffmarkdown import diff_markdown
+from reconciler.report.difftext import diff_text
 from reconciler.report.html import plan_html
 from reconciler.report.htmloutcome import outcome_html
-from reconciler.report.jsonreport import outcome_json, plan_json
+from reconciler.report.jsonreport import json_text, outcome_json, plan_json
 from reconciler.report.markdown import plan_markdown
 from reconciler.report.markdownoutcome import outcome_markdown
 from reconciler.report.text import Paint, drift_text, outcome_text, plan_text
@@ -38,3 +42,14 @@ def outcome_report(outcome: Outcome, output_format: str, paint: Paint, project: 
             return outcome_html(outcome, project).rstrip("\n")
         case _:
             return outcome_text(outcome, paint=paint)
+
+
+def diff_report(comparison: Comparison, output_format: str, paint: Paint) -> str:
+    """What a branch changes, in every format but HTML."""
+    match output_format:
+        case "json":
+            return json_text(diff_json(comparison))
+        case "markdown":
+            return diff_markdown(comparison).rstrip("\n")
+        case _:
+            return diff_text(comparison, paint=paint)

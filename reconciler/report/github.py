@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from reconciler.core.declared_diff import Comparison, What
 from reconciler.core.model import Source
 from reconciler.core.outcome import Failed, Left, Outcome
 from reconciler.core.plan import Plan
 from reconciler.core.planfile import plan_document
 from reconciler.core.text import neutral, shortened
 from reconciler.errors import Problem
+from reconciler.report.difftext import setting_words
 from reconciler.report.grouping import examples
 from reconciler.report.headlines import drift_counts
 from reconciler.report.phrases import live
@@ -121,9 +123,27 @@ def plan_annotations(plan: Plan, view: View) -> Iterator[Annotation]:
     for change in released(plan):
         message = f"{change.phone_number} is given back"
         yield _at(change.source, "Risk: release", message)
-    for group in risky(plan):
+    for group in risky(plan.difference.changes):
         yield from _risk(group)
     yield from _held(plan)
+
+
+def diff_annotations(comparison: Comparison) -> Iterator[Annotation]:
+    """The same of what a branch changes in the YAML: settings, releases, risks, and what is no
+    longer declared. Errors of the base are warnings: they are not this branch's."""
+    for problem in comparison.problems:
+        yield Annotation("warning", "Invalid in the base", str(problem))
+    for each in comparison.diff.settings:
+        change = f"{each.path}: {setting_words(each.before)} → {setting_words(each.after)}"
+        yield _at(each.source if each.after is not None else None, "Project setting", change)
+    for number in comparison.diff.of(What.RELEASE):
+        message = f"{number.phone_number} is to be given back"
+        yield _at(number.source, "Risk: release", message)
+    for group in risky(each for each in comparison.diff.numbers if each.after is not None):
+        yield from _risk(group)
+    if gone := comparison.diff.of(What.UNDECLARED):
+        who = f"{count(len(gone), 'number')} ({examples([each.phone_number for each in gone])})"
+        yield Annotation("warning", "No longer declared", f"{who}: left as in the account")
 
 
 def _risk(group: Risky) -> Iterator[Annotation]:
@@ -195,6 +215,19 @@ def plan_outputs(plan: Plan, view: View) -> dict[str, str]:
         "not-owned": str(summary.not_owned),
         "write-calls": str(summary.write_calls),
         "plan-digest": plan.digest or plan_document(plan)["digest"],
+    }
+
+
+def diff_outputs(comparison: Comparison) -> dict[str, str]:
+    """What later steps ask a diff."""
+    diff = comparison.diff
+    return {
+        "has-changes": _truth(comparison.has_changes),
+        "base-valid": _truth(not comparison.problems),
+        "numbers-changed": str(len(diff.numbers)),
+        "fields-changed": str(diff.fields_changed),
+        "released": str(len(diff.of(What.RELEASE))),
+        "settings-changed": str(len(diff.settings)),
     }
 
 

@@ -10,16 +10,52 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from deepdiff import DeepDiff
 
-from reconciler.core.changes import Change, FieldChange
 from reconciler.core.model import Source
-from reconciler.core.values import LiveValue, Value
+from reconciler.core.values import Shown
 
 _Intent = tuple[str, object]
 _Move = tuple[frozenset[str], frozenset[str]]
 _Edited = frozenset[Source]
+
+
+class FieldMove(Protocol):
+    """One field that becomes something else: of a plan, or between two states of the YAML."""
+
+    @property
+    def path(self) -> str:
+        """The path of the field."""
+
+    @property
+    def before(self) -> Shown:
+        """What was there."""
+
+    @property
+    def after(self) -> Shown:
+        """What it becomes."""
+
+    @property
+    def source(self) -> Source:
+        """The line that says so."""
+
+    @property
+    def risk(self) -> tuple[str, ...]:
+        """The labels of what it puts at risk."""
+
+
+class NumberMove(Protocol):
+    """All that changes on one number."""
+
+    @property
+    def phone_number(self) -> str:
+        """In E.164."""
+
+    @property
+    def fields(self) -> Sequence[FieldMove]:
+        """What changes on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +70,13 @@ class TagMove:
 class FieldGroup:
     """One field of a block, over all its numbers.
 
-    `example` is that of the first number; `befores` counts the numbers by what is live;
+    `example` is that of the first number; `befores` counts the numbers by what was there;
     `intents` is how many different things the field becomes; `places` how many lines in the YAML
     say so. `tags` is the edit, where the field is tags.
     """
 
-    example: FieldChange
-    befores: tuple[tuple[LiveValue, int], ...]
+    example: FieldMove
+    befores: tuple[tuple[Shown, int], ...]
     intents: int
     places: int
     tags: TagMove | None
@@ -54,23 +90,23 @@ class Block:
     fields: tuple[FieldGroup, ...]
 
 
-def blocks(changes: Sequence[Change], *, most: int = 10) -> list[Block]:
+def blocks(changes: Sequence[NumberMove], *, most: int = 10) -> list[Block]:
     """`changes` as about `most` blocks at the most, in the order of the YAML."""
     edited = _edited(changes)
     by_number = _by_number(changes, edited)
     if len(by_number) <= most:
         return by_number
-    by_field: defaultdict[str, list[tuple[str, FieldChange]]] = defaultdict(list)
+    by_field: defaultdict[str, list[tuple[str, FieldMove]]] = defaultdict(list)
     for change in changes:
         for field in change.fields:
             by_field[field.path].append((change.phone_number, field))
     return [block for members in by_field.values() for block in _of_one_field(members, edited)]
 
 
-def _edited(changes: Iterable[Change]) -> _Edited:
+def _edited(changes: Iterable[NumberMove]) -> _Edited:
     """The lines of YAML whose tags are told best as an edit: it is one, while the lists it
     leads to are many."""
-    lists: defaultdict[Source, set[Value]] = defaultdict(set)
+    lists: defaultdict[Source, set[Shown]] = defaultdict(set)
     edits: defaultdict[Source, set[_Move]] = defaultdict(set)
     for change in changes:
         for field in change.fields:
@@ -80,11 +116,11 @@ def _edited(changes: Iterable[Change]) -> _Edited:
     return frozenset(source for source in lists if len(edits[source]) < len(lists[source]))
 
 
-def _by_number(changes: Iterable[Change], edited: _Edited, most_alone: int = 3) -> list[Block]:
-    groups: defaultdict[tuple[_Intent, ...], list[Change]] = defaultdict(list)
+def _by_number(changes: Iterable[NumberMove], edited: _Edited, most_alone: int = 3) -> list[Block]:
+    groups: defaultdict[tuple[_Intent, ...], list[NumberMove]] = defaultdict(list)
     for change in changes:
         groups[tuple(_intent(field, edited) for field in change.fields)].append(change)
-    by_paths: defaultdict[tuple[str, ...], list[list[Change]]] = defaultdict(list)
+    by_paths: defaultdict[tuple[str, ...], list[list[NumberMove]]] = defaultdict(list)
     for intents, group in groups.items():
         by_paths[tuple(path for path, _ in intents)].append(group)
     found: list[Block] = []
@@ -99,9 +135,9 @@ def _by_number(changes: Iterable[Change], edited: _Edited, most_alone: int = 3) 
 
 
 def _of_one_field(
-    members: list[tuple[str, FieldChange]], edited: _Edited, most: int = 6
+    members: list[tuple[str, FieldMove]], edited: _Edited, most: int = 6
 ) -> list[Block]:
-    groups: defaultdict[_Intent, list[tuple[str, FieldChange]]] = defaultdict(list)
+    groups: defaultdict[_Intent, list[tuple[str, FieldMove]]] = defaultdict(list)
     for number, field in members:
         groups[_intent(field, edited)].append((number, field))
     largest = sorted(groups.values(), key=len, reverse=True)
@@ -115,7 +151,7 @@ def _of_one_field(
     ]
 
 
-def _block(changes: Sequence[Change], edited: _Edited) -> Block:
+def _block(changes: Sequence[NumberMove], edited: _Edited) -> Block:
     columns = zip(*(change.fields for change in changes), strict=True)
     return Block(
         tuple(change.phone_number for change in changes),
@@ -123,7 +159,7 @@ def _block(changes: Sequence[Change], edited: _Edited) -> Block:
     )
 
 
-def _group(column: Sequence[FieldChange], edited: _Edited) -> FieldGroup:
+def _group(column: Sequence[FieldMove], edited: _Edited) -> FieldGroup:
     befores = Counter(field.before for field in column).most_common()
     return FieldGroup(
         example=column[0],
@@ -134,20 +170,20 @@ def _group(column: Sequence[FieldChange], edited: _Edited) -> FieldGroup:
     )
 
 
-def _intent(field: FieldChange, edited: _Edited) -> _Intent:
+def _intent(field: FieldMove, edited: _Edited) -> _Intent:
     """What a change is about, apart from what was there."""
     move = _move(field) if field.source in edited else None
     return field.path, move or field.after
 
 
-def _move(field: FieldChange) -> _Move | None:
+def _move(field: FieldMove) -> _Move | None:
     if not (isinstance(field.before, tuple) and isinstance(field.after, tuple)):
         return None
     before, after = frozenset(field.before), frozenset(field.after)
     return after - before, before - after
 
 
-def tag_move(field: FieldChange) -> TagMove | None:
+def tag_move(field: FieldMove) -> TagMove | None:
     """Which tags come and go, where both sides are lists: in a long list that hides."""
     if not (isinstance(field.before, tuple) and isinstance(field.after, tuple)):
         return None

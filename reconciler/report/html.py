@@ -14,7 +14,7 @@ from reconciler.core.fields import CALL_NAMES, Channel
 from reconciler.core.fingerprint import BINDING_KEY_ENV, unbound
 from reconciler.core.plan import Plan
 from reconciler.core.planfile import plan_document, timestamp
-from reconciler.core.values import LiveValue
+from reconciler.core.values import Shown
 from reconciler.report.blast import (
     bar,
     by_field,
@@ -164,7 +164,7 @@ def _released(plan: Plan) -> Markup:
 
 
 def _risks(plan: Plan) -> Markup:
-    found = risky(plan)
+    found = risky(plan.difference.changes)
     if not found:
         return Markup()
     rows = [
@@ -183,7 +183,7 @@ def _risks(plan: Plan) -> Markup:
     return joined((made, _rest(found[ROWS_AT_MOST:])))
 
 
-def _becomes(field: str, live: Sequence[tuple[LiveValue, int]], after: LiveValue) -> Markup:
+def _becomes(field: str, live: Sequence[tuple[Shown, int]], after: Shown) -> Markup:
     return joined((path(field), ": ", befores(live), " → ", value(after)))
 
 
@@ -203,7 +203,7 @@ def _label(label: str) -> Markup:
 
 
 def _outliers(plan: Plan) -> Markup:
-    found = outliers(plan)
+    found = outliers(plan.difference.changes)
     if not found:
         return Markup()
     items = [

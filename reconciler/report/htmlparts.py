@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from reconciler.core.changes import NotOwned, UnknownField, Withheld
 from reconciler.core.model import Source
 from reconciler.core.text import neutral, shortened
-from reconciler.core.values import LiveValue
+from reconciler.core.values import Shown
 from reconciler.report.markup import (
     Markup,
     breakable,
@@ -52,7 +52,7 @@ def tiles(figures: Iterable[tuple[str, str, str]]) -> Markup:
     return element("dl", joined(made), class_="tiles")
 
 
-def befores(found: Sequence[tuple[LiveValue, int]], most: int = 3) -> Markup:
+def befores(found: Sequence[tuple[Shown, int]], most: int = 3) -> Markup:
     """What is live, the commonest first, and on how many numbers each value stands."""
     if len(found) == 1:
         return value(found[0][0])
@@ -61,7 +61,7 @@ def befores(found: Sequence[tuple[LiveValue, int]], most: int = 3) -> Markup:
     return joined((listed(told), f" or {count(more, 'other value')}" if more > 0 else ""))
 
 
-def value(given: LiveValue) -> Markup:
+def value(given: Shown) -> Markup:
     """One value, worded as in the text report."""
     return element("code", shown(given, 500))
 

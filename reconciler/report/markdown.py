@@ -8,7 +8,7 @@ file. Everything else gives way to that, and what is left out is counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from reconciler.core.changes import RELEASE, NotOwned, UnknownField, Withheld
 from reconciler.core.fingerprint import BINDING_KEY_ENV, unbound
@@ -18,41 +18,43 @@ from reconciler.report.commonmark import (
     COMMENT_LIMIT,
     Part,
     code,
-    details,
     fit,
     marker,
     prose,
     table,
 )
-from reconciler.report.grouping import Block, FieldGroup, blocks
 from reconciler.report.headlines import account_line, calls_line, drift_counts, plan_counts
+from reconciler.report.markdownchanges import (
+    change_parts,
+    detail_parts,
+    more,
+    outlier_parts,
+)
 from reconciler.report.markdownrisks import release_parts, risk_parts
-from reconciler.report.phrases import becomes, edit, move, value, where, who
+from reconciler.report.phrases import where, who
 from reconciler.report.ranges import named
-from reconciler.report.risks import Member, Outlier, alike, outliers, without_risk
+from reconciler.report.risks import released
 from reconciler.report.view import View
 from reconciler.report.words import count, grouped
-
-_NAMES_AT_MOST = 4_000
-"""Characters for the numbers of one row of the details; more of them are counted."""
 
 
 def plan_markdown(plan: Plan, view: View, *, limit: int = COMMENT_LIMIT) -> str:
     """What an apply would do (or how the account has drifted), in at most `limit` characters,
     which is at least 20,000."""
+    changes = plan.difference.changes
     parts = [
         _head(plan, view),
         *_refusals(view),
-        *release_parts(plan, limit),
-        *risk_parts(plan, limit),
+        *release_parts([(e.phone_number, e.source) for e in released(plan)], limit),
+        *risk_parts(changes, limit),
         *_unbound(plan),
-        *_outliers(plan),
-        *_changes(plan),
+        *outlier_parts(changes),
+        *change_parts(changes),
         *held_parts(
             plan.difference.withheld, plan.difference.unknown, plan.difference.not_owned, rank=2
         ),
         *note_parts(view.notes),
-        *_details(plan, view),
+        *detail_parts(changes, f"reconciler {'drift' if view.drift else 'plan'} --format json"),
         _foot(plan, view),
     ]
     return fit(parts, limit)
@@ -87,84 +89,6 @@ def _unbound(plan: Plan) -> Iterator[Part]:
             f"Set {code(BINDING_KEY_ENV)} when planning and applying.",
             required=True,
         )
-
-
-def _outliers(plan: Plan) -> Iterator[Part]:
-    if found := outliers(plan):
-        title = f"#### Unlike the others: {count(len(found), 'change')}\n"
-        yield Part(title, tuple(map(_outlier, found)), cut=_more("outlier"))
-
-
-def _outlier(odd: Outlier) -> str:
-    usual = f"{count(odd.many, 'number')} {value(odd.before)} → {value(odd.usual)}"
-    numbers = [number for number, _ in odd.members]
-    sources = [field.source for _, field in odd.members]
-    return (
-        f"- {code(odd.path)}: {usual}; {count(len(numbers), 'number')} {value(odd.before)} → "
-        f"{value(odd.after)}: {', '.join(map(code, numbers[:5]))}"
-        f"{f' and {len(numbers) - 5:,} more' if len(numbers) > 5 else ''} ({where(sources)})"
-    )
-
-
-def _changes(plan: Plan) -> Iterator[Part]:
-    """What changes without a risk: a row for each group of numbers."""
-    rest = without_risk(plan)
-    if not rest:
-        return
-    rows = [_block(block) for block in blocks(rest)]
-    changes = sum(len(change.fields) for change in rest)
-    head, line, *lines = table(("Numbers", "Change", "Where"), rows)
-    other = "Other changes" if changes < plan.summary.fields_changed else "Changes"
-    title = f"#### {other}: {changes:,}"
-    yield Part(f"{title}\n\n{head}\n{line}", tuple(lines), rank=1, cut=_more("group", "changes"))
-
-
-def _block(block: Block) -> tuple[str, str, str]:
-    changes = "<br>".join(_field(block, group) for group in block.fields)
-    places = "<br>".join(
-        code(str(group.example.source)) if group.places == 1 else f"{group.places:,} places"
-        for group in block.fields
-    )
-    return who(block.numbers), changes, places
-
-
-def _field(block: Block, group: FieldGroup) -> str:
-    field = group.example
-    if group.intents > 1:
-        such = f"{value(field.before)} → {value(field.after)} on {code(block.numbers[0])}"
-        return f"{code(field.path)}: {group.intents:,} different changes, such as {such}"
-    if group.tags is not None:
-        on = f" (on {len(group.befores):,} different lists)" if len(group.befores) > 1 else ""
-        return f"{code(field.path)}: {edit(group.tags)}{on}"
-    return becomes(field.path, group.befores, field.after)
-
-
-def _details(plan: Plan, view: View) -> Iterator[Part]:
-    """Every change without a risk with the numbers it is made on, the commonest first, as far as
-    there is room."""
-    found = [
-        (change.phone_number, field) for change in without_risk(plan) for field in change.fields
-    ]
-    if len(found) < 2:
-        return
-    groups = alike(found)
-    numbers = [len(members) for members in groups]
-    rows = [_alike(members) for members in groups]
-    head, line, *lines = table(("Change", "Numbers", "Where"), rows)
-    opened, closed = details("Every other change, with its numbers")
-
-    def cut(dropped: int) -> str:
-        left = sum(numbers[len(numbers) - dropped :])
-        command = code(f"reconciler {'drift' if view.drift else 'plan'} --format json")
-        of = count(len(found), "change")
-        return f"{left:,} of {of} without risk are not told with their numbers: see {command}."
-
-    yield Part(f"{opened}\n{head}\n{line}", tuple(lines), closed, rank=9, cut=cut)
-
-
-def _alike(members: Sequence[Member]) -> tuple[str, str, str]:
-    numbers = named([number for number, _ in members], code, _NAMES_AT_MOST)
-    return move(members[0][1]), numbers, where(field.source for _, field in members)
 
 
 def _foot(plan: Plan, view: View) -> Part:
@@ -204,7 +128,7 @@ def held_parts(
     if rows:
         head, line, *lines = table(("What", "Numbers", "Fields", "Why"), rows)
         title = f"#### Left as it is\n\n{head}\n{line}"
-        yield Part(title, tuple(lines), rank=rank, cut=_more("reason"))
+        yield Part(title, tuple(lines), rank=rank, cut=more("reason"))
 
 
 def _held(what: str, items: Sequence[Withheld | UnknownField], why: str) -> tuple[str, ...]:
@@ -225,11 +149,4 @@ def note_parts(notes: Sequence[str]) -> Iterator[Part]:
     """What else is to be said."""
     if notes:
         lines = tuple(f"- {prose(note)}" for note in notes)
-        yield Part("#### Notes\n", lines, rank=3, cut=_more("note"))
-
-
-def _more(one: str, of: str = "") -> Callable[[int], str]:
-    def cut(dropped: int) -> str:
-        return f"{count(dropped, f'more {one}')}{f' of {of}' if of else ''} not shown here."
-
-    return cut
+        yield Part("#### Notes\n", lines, rank=3, cut=more("note"))

@@ -4,14 +4,14 @@ never left out."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.core.changes import Change
-from reconciler.core.plan import Plan
+from reconciler.core.model import Source
 from reconciler.report.commonmark import Part, code, details, table
+from reconciler.report.grouping import NumberMove
 from reconciler.report.phrases import becomes, move, value, where, who
 from reconciler.report.ranges import named
-from reconciler.report.risks import Risky, alike, released, risky
+from reconciler.report.risks import Risky, alike, risky
 from reconciler.report.words import count
 
 _WHOLE = 10_000_000
@@ -21,35 +21,38 @@ _ALONE = 25
 """So many given back are a list; more are told as ranges."""
 
 
-def release_parts(plan: Plan, limit: int) -> Iterator[Part]:
+Placed = tuple[str, Source | None]
+"""A number, and the line that says what becomes of it."""
+
+
+def release_parts(gone: Sequence[Placed], limit: int, how: str = "is given back") -> Iterator[Part]:
     """Every number that is given back, by its name as long as names fit."""
-    gone = released(plan)
     if not gone:
         return
-    title = f"#### Given back: {len(gone):,}"
-    numbers = [each.phone_number for each in gone]
+    title = f"#### {'To be given' if how.startswith('is to') else 'Given'} back: {len(gone):,}"
+    numbers = [number for number, _ in gone]
     texts = [f"{named(numbers, code, _WHOLE)}\n\n{_folded_releases(gone)}"]
     if len(gone) <= _ALONE:
-        texts = ["\n".join(_release(each) for each in gone)]
+        texts = ["\n".join(_release(*each, how) for each in gone)]
     texts.append(named(numbers, code, _WHOLE))
     texts.append(_too_many("numbers") + "\n\n" + named(numbers, code, 0))
     yield _first_that_fits(title, texts, limit, rank=1)
 
 
-def _release(change: Change) -> str:
-    place = f" ({code(str(change.source))})" if change.source else ""
-    return f"- {code(change.phone_number)} is given back{place}"
+def _release(number: str, source: Source | None, how: str) -> str:
+    place = f" ({code(str(source))})" if source else ""
+    return f"- {code(number)} {how}{place}"
 
 
-def _folded_releases(gone: Sequence[Change]) -> str:
+def _folded_releases(gone: Sequence[Placed]) -> str:
     opened, closed = details("Where each of them stands")
-    rows = [(code(e.phone_number), code(str(e.source)) if e.source else "") for e in gone]
+    rows = [(code(number), code(str(source)) if source else "") for number, source in gone]
     return "\n".join([opened, *table(("Number", "Where"), rows), closed])
 
 
-def risk_parts(plan: Plan, limit: int) -> Iterator[Part]:
+def risk_parts(moves: Iterable[NumberMove], limit: int) -> Iterator[Part]:
     """What is at risk: a table to read at once, and every number below it."""
-    groups = risky(plan)
+    groups = risky(moves)
     if not groups:
         return
     by_field: defaultdict[tuple[tuple[str, ...], str], list[Risky]] = defaultdict(list)
@@ -119,7 +122,7 @@ def _every_one(groups: Sequence[Risky], by_field: Sequence[Sequence[Risky]], lim
 def _too_many(what: str) -> str:
     return (
         f"These {what} do not fit here by name, so they are counted by their first digits; "
-        "the plan file (`--format json`) holds every one."
+        "`--format json` holds every one."
     )
 
 

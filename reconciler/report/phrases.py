@@ -4,35 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from reconciler.core.changes import FieldChange
 from reconciler.core.model import Source
-from reconciler.core.values import LiveValue, Value
+from reconciler.core.values import Shown
 from reconciler.report.commonmark import code
-from reconciler.report.grouping import TagMove
+from reconciler.report.grouping import FieldMove, TagMove
 from reconciler.report.words import count, shown
 
 _TAGS_SHOWN = 12
 
 
-def value(given: LiveValue) -> str:
+def value(given: Shown) -> str:
     """One value, worded as in the text report."""
     return code(shown(given))
 
 
-def move(field: FieldChange) -> str:
+def move(field: FieldMove) -> str:
     """`path`: `before` → `after`."""
     return f"{code(field.path)}: {value(field.before)} → {value(field.after)}"
 
 
-def becomes(path: str, befores: Sequence[tuple[LiveValue, int]], after: Value) -> str:
-    """`path`: the commonest live values with their counts → `after`."""
+def becomes(path: str, befores: Sequence[tuple[Shown, int]], after: Shown) -> str:
+    """`path`: the commonest earlier values with their counts → `after`."""
     return f"{code(path)}: {live(befores, value)} → {value(after)}"
 
 
-def live(
-    befores: Sequence[tuple[LiveValue, int]], say: Callable[[LiveValue], str], most: int = 2
-) -> str:
-    """The live value through `say`; of several the commonest, and on how many numbers each is."""
+def live(befores: Sequence[tuple[Shown, int]], say: Callable[[Shown], str], most: int = 2) -> str:
+    """What was there through `say`; of several the commonest, and on how many numbers each is."""
     if len(befores) == 1:
         return say(befores[0][0])
     told = [f"{say(before)} ({numbers:,})" for before, numbers in befores[:most]]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from reconciler.core.changes import RISKS, Action, Change, FieldChange
+from reconciler.core.changes import RISKS, Action, Change
 from reconciler.core.model import Source
 from reconciler.core.plan import Plan
-from reconciler.core.values import LiveValue, Value
+from reconciler.core.values import Shown
+from reconciler.report.grouping import FieldMove, NumberMove
 
-Member = tuple[str, FieldChange]
+Member = tuple[str, FieldMove]
 """A number and what changes on it."""
 
 
@@ -29,13 +30,13 @@ class Risky:
         return tuple(number for number, _ in self.members)
 
     @property
-    def example(self) -> FieldChange:
+    def example(self) -> FieldMove:
         """The change of the first number."""
         return self.members[0][1]
 
     @property
-    def befores(self) -> list[tuple[LiveValue, int]]:
-        """What is live and on how many numbers, the commonest first."""
+    def befores(self) -> list[tuple[Shown, int]]:
+        """What was there and on how many numbers, the commonest first."""
         return Counter(field.before for _, field in self.members).most_common()
 
     @property
@@ -49,17 +50,17 @@ class Outlier:
     """`numbers` go from `before` to `after`, unlike the `many` that go to `usual`."""
 
     path: str
-    before: LiveValue
-    usual: Value
+    before: Shown
+    usual: Shown
     many: int
-    after: Value
+    after: Shown
     members: tuple[Member, ...]
 
 
-def risky(plan: Plan) -> list[Risky]:
+def risky(changes: Iterable[NumberMove]) -> list[Risky]:
     """Every change with a risk, alike ones together; the gravest and commonest first."""
-    groups: defaultdict[tuple[tuple[str, ...], str, Value], list[Member]] = defaultdict(list)
-    for change in plan.difference.changes:
+    groups: defaultdict[tuple[tuple[str, ...], str, Shown], list[Member]] = defaultdict(list)
+    for change in changes:
         for field in change.fields:
             if field.risk:
                 groups[field.risk, field.path, field.after].append((change.phone_number, field))
@@ -69,7 +70,7 @@ def risky(plan: Plan) -> list[Risky]:
 
 def alike(members: Iterable[Member]) -> list[list[Member]]:
     """The members whose field goes from the same to the same, the commonest first."""
-    found: defaultdict[tuple[str, LiveValue, Value], list[Member]] = defaultdict(list)
+    found: defaultdict[tuple[str, Shown, Shown], list[Member]] = defaultdict(list)
     for number, field in members:
         found[field.path, field.before, field.after].append((number, field))
     return sorted(found.values(), key=len, reverse=True)
@@ -85,21 +86,28 @@ def released(plan: Plan) -> list[Change]:
     return [each for each in plan.difference.changes if each.action is Action.RELEASE]
 
 
-def without_risk(plan: Plan) -> list[Change]:
-    """The updates, with only those fields that put nothing at risk."""
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A part of what changes on a number."""
+
+    phone_number: str
+    fields: tuple[FieldMove, ...]
+
+
+def without_risk(changes: Iterable[NumberMove]) -> list[Rest]:
+    """The changes of fields that put nothing at risk."""
     rest = (
-        replace(each, fields=tuple(field for field in each.fields if not field.risk))
-        for each in plan.difference.changes
-        if each.action is Action.UPDATE
+        Rest(each.phone_number, tuple(field for field in each.fields if not field.risk))
+        for each in changes
     )
     return [change for change in rest if change.fields]
 
 
-def outliers(plan: Plan, *, fewest: int = 10) -> list[Outlier]:
+def outliers(changes: Iterable[NumberMove], *, fewest: int = 10) -> list[Outlier]:
     """Where at least `fewest` numbers with the same live value change and at least nine in ten
     of them become the same: those that do not."""
-    starts: defaultdict[tuple[str, LiveValue], dict[Value, list[Member]]] = defaultdict(dict)
-    for change in plan.difference.changes:
+    starts: defaultdict[tuple[str, Shown], dict[Shown, list[Member]]] = defaultdict(dict)
+    for change in changes:
         for field in change.fields:
             ends = starts[field.path, field.before]
             ends.setdefault(field.after, []).append((change.phone_number, field))

@@ -59,7 +59,7 @@ def _changes(plan: Plan, paint: Paint) -> Iterator[str]:
             name = paint(f"{change.phone_number} is given back", "bold")
             yield f"  {paint('-', 'risk')} {name}{paint('  [release]', 'risk')}  {source}"
     updates = [change for change in changes if change.action is Action.UPDATE]
-    for block in sorted(blocks(updates), key=_gravity):
+    for block in sorted(blocks(updates), key=gravity):
         title = examples(block.numbers)
         if len(block.numbers) > 1:
             title = f"{count(len(block.numbers), 'number')}: {title}"
@@ -78,7 +78,8 @@ def _unbound(plan: Plan, paint: Paint) -> Iterator[str]:
         )
 
 
-def _gravity(block: Block) -> int:
+def gravity(block: Block) -> int:
+    """0 for a block that puts the gravest at risk."""
     labels = {label for group in block.fields for label in group.example.risk}
     return next((at for at, risk in enumerate(RISKS) if risk in labels), len(RISKS))
 
@@ -88,10 +89,11 @@ def _field(block: Block, group: FieldGroup, paint: Paint) -> str:
     field = group.example
     source = neutral(str(field.source)) if group.places == 1 else f"{group.places:,} places"
     risk = paint(f"  [{', '.join(field.risk)}]", "risk") if field.risk else ""
-    return f"{field.path}: {_change(block, group)}{risk}  {paint('# ' + source, 'dim')}"
+    return f"{field.path}: {change_words(block, group)}{risk}  {paint('# ' + source, 'dim')}"
 
 
-def _change(block: Block, group: FieldGroup) -> str:
+def change_words(block: Block, group: FieldGroup) -> str:
+    """What a field becomes on all numbers of a block."""
     field = group.example
     if group.intents > 1:
         example = f"{shown(field.before)} → {shown(field.after)} on {block.numbers[0]}"

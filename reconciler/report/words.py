@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from reconciler.core.fields import CALL_NAMES, Channel
 from reconciler.core.text import neutral, shortened
-from reconciler.core.values import UNKNOWN, LiveValue, Secret
+from reconciler.core.values import UNKNOWN, UNMANAGED, Edited, Secret, Shown
 
 T = TypeVar("T")
 
@@ -30,11 +30,17 @@ def channel_name(channel: Channel) -> str:
     return CALL_NAMES[channel][1]
 
 
-def shown(value: LiveValue, limit: int = 200) -> str:
+def shown(value: Shown, limit: int = 200) -> str:
     """A value on one line of at most `limit` characters, harmless: text in quotes, null, true, a
-    list, (secret), (unknown)."""
+    list, an edit of tags, (secret), (unknown), (not managed)."""
     if value is UNKNOWN:
         return "(unknown)"
+    if value is UNMANAGED:
+        return "(not managed)"
+    if isinstance(value, Edited):
+        signs = [f"+{json.dumps(tag, ensure_ascii=False)}" for tag in value.add]
+        signs += [f"-{json.dumps(tag, ensure_ascii=False)}" for tag in value.remove]
+        return shortened(neutral(f"edit [{', '.join(signs)}]"), limit)
     if isinstance(value, Secret):
         return "(secret)" if value.ref == "live" else f"(secret {neutral(value.ref)})"
     if isinstance(value, tuple):

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli import _NOT_YET
 from reconciler.sandbox.faults import Delay, Respond
 from reconciler.sandbox.server import RunningSandbox
 from tests.action.conftest import WANTED, MakeRunner, declare
@@ -20,7 +19,6 @@ from tests.apply.account import ONE
 from tests.cli.support import SECONDS
 
 ELSE = "sha256:" + "0" * 64
-needs_diff = pytest.mark.skipif("diff" in _NOT_YET, reason="the command diff is not there yet")
 
 
 @pytest.fixture
@@ -171,7 +169,6 @@ def test_a_base_that_is_given_is_the_base(merge_of_a_fork: Runner) -> None:
     assert said.read_text() == "diff v1 HEAD . --format markdown\n"
 
 
-@needs_diff
 def test_diff_compares_with_what_a_pull_request_goes_into(merge_of_a_fork: Runner) -> None:
     done = merge_of_a_fork.use("diff", path="telnyx")
     assert (done.code, "desk-1" in done.summary, "theirs" in done.summary) == (0, True, True)
@@ -184,7 +181,6 @@ def test_diff_says_what_it_lacks_in_a_shallow_checkout(runner: Runner) -> None:
     assert (done.code, "fetch-depth 2" in done.log) == (1, True)
 
 
-@needs_diff
 def test_a_fork_gets_a_diff_in_place_of_a_plan(merge_of_a_fork: Runner) -> None:
     done = merge_of_a_fork.use("plan", path="telnyx", args="--allow-release")
     assert (done.code, done.outputs["mode"], done.outputs["plan-digest"]) == (0, "diff", "")

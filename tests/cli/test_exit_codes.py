@@ -185,7 +185,7 @@ def test_a_wrong_call_exits_1_and_never_2(
 @pytest.mark.parametrize(
     "words",
     [
-        *((name,) for name in ("fmt", "diff")),
+        ("fmt",),
         ("emergency",),
     ],
     ids=" ".join,

@@ -1,11 +1,13 @@
-"""`python -m tests.readme.regenerate`: records the sessions of all pages anew; read the diff."""
+"""`python -m tests.readme.regenerate`: records the sessions of all pages, and the table of calls in
+README.md, anew; read the diff."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
 
-from tests.readme.session import PAGES, run, same, sessions
+from tests.readme.calls import MARK, measured
+from tests.readme.session import PAGES, README, run, same, sessions
 
 
 def main() -> None:
@@ -13,6 +15,9 @@ def main() -> None:
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         page.write_text(recorded(text), encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as scratch:
+        README.write_text(counted(text, Path(scratch)), encoding="utf-8")
 
 
 def recorded(text: str) -> str:
@@ -28,6 +33,13 @@ def recorded(text: str) -> str:
     for start, end, said in sorted(new, reverse=True):
         text = text[:start] + said + text[end:]
     return text
+
+
+def counted(text: str, scratch: Path) -> str:
+    """A page with the calls as they are counted now."""
+    before, _, after = text.partition(MARK)
+    _, _, after = after.partition("\n\n")
+    return f"{before}{MARK}{measured(scratch)}\n{after}"
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.readme.calls import MARK, measured
 from tests.readme.session import PAGES, README, ROOT, Session, run, same, sessions
 
 TEXTS = {page: page.read_text(encoding="utf-8") for page in PAGES}
@@ -36,6 +37,13 @@ def test_every_console_block_belongs_to_a_session(page: Path) -> None:
 
 def test_the_readme_shows_sessions() -> None:
     assert "```console" in TEXTS[README]
+
+
+def test_the_calls_of_the_readme_are_those_that_are_made(tmp_path: Path) -> None:
+    _, mark, after = TEXTS[README].partition(MARK)
+    table, _, _ = after.partition("\n\n")
+    assert mark
+    assert f"{table}\n" == measured(tmp_path)
 
 
 @pytest.mark.parametrize("target", LINKS)
