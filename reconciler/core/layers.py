@@ -88,7 +88,8 @@ def settle(
 ) -> tuple[Settings, tuple[Broken, ...]]:
     """What all layers come to, and the rules between fields that it breaks.
 
-    `path_sets` holds, by the kind and the paths as they came, the same in order, equal ones as one object.
+    `path_sets` holds, by the kind and the paths as they came, the same in order; equal ones are
+    one object.
     """
     entries = layer.entries
     broken = list(_off_with_address(layer))
