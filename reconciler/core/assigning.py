@@ -42,6 +42,17 @@ class Match:
         }
         return frozenset(path for path, asked in looked.items() if asked)
 
+    def as_written(self) -> dict[str, list[str]]:
+        """What is asked, by the keys of a project file."""
+        asked = {
+            "tags": self.tags,
+            "connection_id": self.connection_ids,
+            "country": self.countries,
+            "type": self.types,
+            "customer_reference": self.references,
+        }
+        return {key: sorted(values) for key, values in asked.items() if values}
+
     def covers(self, snapshot: Snapshot, live: LiveNumber) -> bool:
         """Whether `live` is meant; what cannot be read is not."""
         tags = live_value(snapshot, live, "tags")
@@ -81,6 +92,10 @@ class Assigning:
     groups: Groups = field(repr=False)
     defaults: Mapping[Kind, Layer] = field(repr=False)
     layers: Mapping[tuple[Kind, str], Layer] = field(repr=False)
+
+    def as_written(self) -> list[dict[str, object]]:
+        """The rules as a project file would hold them, without their places."""
+        return [{"match": rule.match.as_written(), "groups": [*rule.groups]} for rule in self.rules]
 
     def paths(self, kind: Kind) -> frozenset[str]:
         """Every setting that a rule looks at or may give."""
