@@ -182,6 +182,11 @@ exporting_options: Callable[[F], F] = _stack(
 )
 """For export: the scope judges live numbers, for nothing is declared yet."""
 
+covering_options: Callable[[F], F] = _stack(
+    path_argument, *_SCOPE[:2], _LIVE, *_NETWORK, format_of("text", "json", "csv")
+)
+"""For emergency: PATH, --target, --tag, --live, pace, format."""
+
 asking_options: Callable[[F], F] = _stack(path_argument, *_SCOPE[:2], *_NETWORK, format_option)
 """For commands that only ask about declared numbers: PATH, --target, --tag, pace, format."""
 

@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from reconciler.core.assigning import Assigning, Match, Rule
+from reconciler.core.cost import Prices, read_prices
 from reconciler.core.declared import Declared, Rest, Run
 from reconciler.core.documents import Document
 from reconciler.core.entries import TREES, Reading, layer_of
@@ -130,6 +131,7 @@ def build(
         numbers=numbers,
         declared_elsewhere=elsewhere,
         limits=_limits(settings),
+        prices=_prices(project),
         api_key_env=account.get("api_key_env") or "TELNYX_API_KEY",
         base_url=account.get("base_url") or "",
         secrets=state.reading.secrets,
@@ -229,6 +231,13 @@ def _limits(settings: Any) -> dict[str, Any]:
         key: int(value) if isinstance(value, float) and value.is_integer() else value
         for key, value in limits.items()
     }
+
+
+def _prices(project: Document | None) -> Prices:
+    """The user's prices; none where the project file is wrong, which is reported."""
+    if project is None or not isinstance(project.data, dict) or not is_valid("file", project.data):
+        return {}
+    return read_prices(_mapping(project.data, "prices"))
 
 
 def _safety(state: _Build, project: Document | None) -> Safety:

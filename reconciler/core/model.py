@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
@@ -124,6 +125,8 @@ class Desired:
     numbers: Mapping[str, DesiredNumber]
     declared_elsewhere: Set[str] = frozenset()
     limits: Mapping[str, float] = field(default_factory=_nothing)
+    prices: Mapping[str, Decimal] = field(default_factory=_nothing)
+    """A month and number, by feature."""
     api_key_env: str = "TELNYX_API_KEY"
     base_url: str = ""
     secrets: Mapping[str, str] = field(default_factory=_nothing, repr=False)

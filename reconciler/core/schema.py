@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from reconciler.core.catalogue import BY_PATH, SUPPORTED
+from reconciler.core.cost import FEATURES
 from reconciler.core.fields import Field, Kind, Type
 from reconciler.core.safetyschema import SAFETY, TEXT_LIST, Schema, setting_paths
 from reconciler.core.values import CNAM_PATTERN, E164_PATTERN, ID_PATTERN
@@ -40,12 +41,20 @@ ALIAS_FIELDS = (
     "address_id",
     "interception_app_id",
 )
-PROJECT_KEYS = ("account", "files", "limits", "select", "ignore", "safety", "assign")
+PROJECT_KEYS = (
+    "account",
+    "files",
+    "limits",
+    "select",
+    "ignore",
+    "safety",
+    "prices",
+    "assign",
+)
 """Keys that only `reconciler.yaml` may hold."""
 
 NOT_YET = frozenset(
     {
-        "prices",
         "policies",
     }
 )
@@ -304,6 +313,21 @@ def _limits() -> Schema:
     }
 
 
+def _prices() -> Schema:
+    price: Schema = {"type": "number", "minimum": 0, "maximum": 1_000_000}
+    return {
+        "type": "object",
+        "description": "Your own monthly price of each paid feature, a number (reconciler.yaml "
+        "only): plans then tell the monthly difference. In whatever currency you think in.",
+        "properties": {
+            feature: price
+            | {"description": f"What {feature} costs a month and number.", "examples": [1.5]}
+            for feature in FEATURES
+        },
+        "additionalProperties": False,
+    }
+
+
 def _declared(kind: Kind) -> Schema:
     what = "Declared numbers" if kind is Kind.NUMBER else "Declared mobile numbers"
     return {
@@ -356,6 +380,7 @@ def numbers_schema() -> Schema:
                 "additionalProperties": False,
             },
             "limits": _limits(),
+            "prices": _prices(),
             "aliases": {
                 "type": "object",
                 "description": "Readable names for opaque ids, per id field.",

@@ -11,7 +11,13 @@ from reconciler.core.outcome import Failed, Left, Outcome
 from reconciler.core.plan import Plan
 from reconciler.core.text import neutral, shortened
 from reconciler.report.grouping import Block, FieldGroup, blocks, examples
-from reconciler.report.headlines import account_line, calls_line, drift_counts, plan_counts
+from reconciler.report.headlines import (
+    account_line,
+    calls_line,
+    cost_lines,
+    drift_counts,
+    plan_counts,
+)
 from reconciler.report.words import calls, count, duration, grouped, shown
 
 Paint = Callable[[str, str], str]
@@ -36,6 +42,7 @@ def plan_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
             "",
             f"{paint('Plan:', 'bold')} {plan_counts(summary)}.",
             calls_line(summary),
+            *cost_lines(plan),
         ]
     return "\n".join([*lines, "", account_line(plan, reads)])
 
@@ -46,7 +53,7 @@ def drift_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
     if not lines:
         lines += [paint("No drift.", "good") + " The account matches the configuration."]
     else:
-        lines += ["", f"{paint('Drift:', 'bold')} {drift_counts(plan.summary)}."]
+        lines += ["", f"{paint('Drift:', 'bold')} {drift_counts(plan.summary)}.", *cost_lines(plan)]
     return "\n".join([*lines, "", account_line(plan, reads)])
 
 

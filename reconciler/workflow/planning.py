@@ -191,6 +191,7 @@ def with_plan(
         jobs_in_flight=limits.jobs_in_flight,
         rate_per_second=limits.rate_per_second,
         allowed=tuple(sorted(allowed)),
+        prices=desired.prices,
     )
     refused = refusals(made, snapshot, desired.safety, allowed, len(desired.numbers))
     made = replace(made, refusals=refused)
