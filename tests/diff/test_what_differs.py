@@ -216,10 +216,11 @@ def test_rules_of_ignore_come_and_go_one_by_one(declared: Declared) -> None:
 
 def test_everything_a_project_says_is_compared() -> None:
     """Whoever gives a project something more to say has to compare it too."""
-    compared = {"numbers", "limits", "api_key_env", "base_url", "safety", "secrets", "prices"}
+    of_the_account = {"api_key_env", "base_url", "limits", "prices", "safety", "secrets"}
+    compared = {"numbers", "assigning", *of_the_account}
     about_the_reading = {"declared_elsewhere", "warnings"}
     assert {each.name for each in fields(Desired)} == compared | about_the_reading
-    rules = {"max_changes_percent", "max_changes", "allow", "select", "ignore"}
+    rules = {"max_changes_percent", "max_changes", "allow", "select", "ignore", "undeclared"}
     assert {each.name for each in fields(Safety)} == rules
     of_a_number = {"phone_number", "kind", "settings", "source", "release"}
     assert {each.name for each in fields(DesiredNumber)} == of_a_number | {"protect", "when_owned"}
