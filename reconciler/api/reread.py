@@ -16,6 +16,7 @@ from reconciler.api.read import ReadClient
 from reconciler.api.settings import segment
 from reconciler.api.together import together
 from reconciler.core.catalogue import BY_PATH
+from reconciler.core.eta import resource_of
 from reconciler.core.fields import Kind, Listing
 from reconciler.core.live import values_in
 from reconciler.core.rows import ROW_TYPES
@@ -52,12 +53,6 @@ def _one_type(listing: Listing) -> Any:
 
 
 _ONE_TYPES = {listing: _one_type(listing) for listing in _RESOURCES}
-
-
-def resource_of(path: str, kind: Kind) -> Listing | None:
-    """The resource that carries a field, named by the list with the same shape."""
-    reads = [read.listing for read in BY_PATH[kind][path].reads if not read.check]
-    return next((each for each in reads if each in _RESOURCES), None)
 
 
 def resource_path(listing: Listing, id_: str) -> str:

@@ -94,6 +94,11 @@ def covered(operation: Operation, change: Change) -> tuple[str, ...]:
     return tuple(field.path for field in change.fields if _in_body(rows[field.path], operation))
 
 
+def sent_paths(operation: Operation, kind: Kind) -> tuple[str, ...]:
+    """The paths that `operation` sends, changed or restated, for numbers of a kind."""
+    return tuple(path for path, row in BY_PATH[kind].items() if _in_body(row, operation))
+
+
 def restated(operation: Operation, change: Change) -> dict[str, Value]:
     """The live values of one number that have to be as they were: `operation` sends them again
     without changing them, or, for a release, was allowed because of them."""

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from math import ceil
 
 from reconciler.core.changes import Action, Difference
 from reconciler.core.compiler import compile_operations, write_calls_floor
 from reconciler.core.cost import NO_PRICES, Cost, Prices, cost_of
+from reconciler.core.eta import JOB_CALLS, NO_TIME, Eta, eta_of
 from reconciler.core.fields import Channel
 from reconciler.core.model import Snapshot
 from reconciler.core.operations import Operation
 
-JOB_CALLS = frozenset(
-    {Channel.UPDATE_JOB, Channel.EMERGENCY_JOB, Channel.DELETE_JOB, Channel.MESSAGING_BULK}
-)
-"""Calls that are carried out in the background and polled."""
+__all__ = ["JOB_CALLS", "Origin", "Plan", "Summary", "make_plan"]
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The counts of a plan; numbers are phone numbers, calls are write calls, times seconds."""
+    """The counts of a plan; numbers are phone numbers, calls are write calls, times seconds.
+    `eta_seconds` is the time to expect."""
 
     declared: int
     numbers_changed: int
@@ -66,6 +64,8 @@ class Plan:
     """The monthly difference; None where the project gives no prices for what changes."""
     refusals: tuple[str, ...] = ()
     """The rules that refuse the whole apply, and why."""
+    eta: Eta = field(default=NO_TIME, compare=False)
+    """The range of time around `summary.eta_seconds`. No file holds it: it is worked out anew."""
     digest: str = ""
     """The digest of the file it was read from; "" for a plan that was just made."""
 
@@ -89,6 +89,7 @@ def make_plan(
     created_at: datetime,
     origin: Origin,
     job_size: int = 1000,
+    page_size: int = 250,
     jobs_in_flight: int = 20,
     rate_per_second: float = 5.0,
     allowed: tuple[str, ...] = (),
@@ -97,6 +98,14 @@ def make_plan(
     """Compile `difference` (what the rules left of it) into a plan."""
     operations = compile_operations(difference, snapshot, job_size=job_size)
     calls = Counter(operation.call for operation in operations)
+    eta = eta_of(
+        operations,
+        difference.changes,
+        account_size=snapshot.live_numbers,
+        page_size=page_size,
+        jobs_in_flight=jobs_in_flight,
+        rate_per_second=rate_per_second,
+    )
     released = sum(change.action is Action.RELEASE for change in difference.changes)
     summary = Summary(
         declared=difference.declared,
@@ -111,7 +120,7 @@ def make_plan(
         calls={channel: calls[channel] for channel in Channel},
         write_calls=len(operations),
         write_calls_floor=write_calls_floor(difference.changes, job_size=job_size),
-        eta_seconds=_eta(operations, rate_per_second, jobs_in_flight),
+        eta_seconds=eta.expected,
     )
     return Plan(
         created_at=created_at,
@@ -124,18 +133,5 @@ def make_plan(
         summary=summary,
         allowed=allowed,
         cost=cost_of(difference.changes, prices),
+        eta=eta,
     )
-
-
-_JOB_SECONDS = 10
-"""Assumed for a background job until its own `etc` says better."""
-
-
-def _eta(operations: tuple[Operation, ...], rate_per_second: float, jobs_in_flight: int) -> int:
-    """Seconds at the starting rate: every write, one read to confirm each number of a PATCH,
-    a page of reads for every 250 numbers of a job; and the time of the jobs, so many at once."""
-    jobs = [operation for operation in operations if operation.call in JOB_CALLS]
-    patches = len(operations) - len(jobs)
-    reads = patches + sum(-(-len(job.numbers) // 250) for job in jobs)
-    waiting = -(-len(jobs) // jobs_in_flight) * _JOB_SECONDS
-    return ceil((len(operations) + reads) / rate_per_second) + waiting

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -27,6 +28,7 @@ from reconciler.core.changes import (
     Withheld,
 )
 from reconciler.core.cost import FEATURES, Cost, FeatureCost
+from reconciler.core.eta import Eta, eta_of
 from reconciler.core.fields import Channel, Field, Kind, Type
 from reconciler.core.model import Source
 from reconciler.core.operations import Operation
@@ -63,7 +65,13 @@ def read_plan(document: Any, name: str) -> Plan:
     except NotOursError as wrong:
         text = neutral(shortened(str(wrong), 200))
         raise UsageError(f"{name}: not a plan that `plan --out` wrote: {text}") from None
-    return plan
+    return replace(plan, eta=_eta(plan))
+
+
+def _eta(plan: Plan) -> Eta:
+    """The range around the time that the file holds, at the limits there are without a project."""
+    worked_out = eta_of(plan.operations, plan.difference.changes, account_size=plan.live_numbers)
+    return worked_out.around(plan.summary.eta_seconds)
 
 
 def _check_shape(document: Any) -> None:

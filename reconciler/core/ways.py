@@ -8,7 +8,7 @@ for by id. Which is cheapest depends on how many numbers there are, here and in 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
@@ -89,6 +89,21 @@ def choose(
     if few is None or few.calls > scan or (few.calls == scan and prefer_scan):
         return Choice(listing, Way.SCAN, wanted, scan, whole)
     return Choice(listing, few.way, wanted, few.calls, whole, few.runs)
+
+
+def at_most(listing: Listing, numbers: Collection[str], *, rows: int, page_size: int) -> int:
+    """Calls that `choose` needs at most for numbers whose ids are known: its choice between the
+    ways, without working out the best filters."""
+    options = [max(-(-rows // page_size), 1)]
+    if listing is not _WITHOUT_ID:
+        options.append(len(numbers))
+    if listing is Listing.MESSAGING:
+        options.append(-(-len(numbers) // page_size))
+    if listing in _BY_DIGITS and options[0] > 1:
+        for left_open in (2, 3):
+            beginnings = {number[:-left_open] for number in numbers}
+            options.append(len(beginnings) * _pages(left_open, rows, page_size))
+    return min(options)
 
 
 def _few(

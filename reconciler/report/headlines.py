@@ -7,7 +7,7 @@ from decimal import Decimal
 from reconciler.core.cost import FeatureCost, amount, cost_bearing
 from reconciler.core.plan import Plan, Summary
 from reconciler.core.text import neutral
-from reconciler.report.words import calls, count, duration
+from reconciler.report.words import calls, count, time_range
 
 
 def plan_counts(summary: Summary) -> str:
@@ -42,8 +42,9 @@ def _held_counts(summary: Summary) -> str:
     return "".join(parts)
 
 
-def calls_line(summary: Summary) -> str:
-    """`193 changes on 61 numbers → 10 update jobs (floor 10), about 23 s.`"""
+def calls_line(plan: Plan) -> str:
+    """`193 changes on 61 numbers → 10 update jobs (floor 10), about 5 s to 2 min.`"""
+    summary = plan.summary
     updated = summary.numbers_changed - summary.released
     what = f"{count(summary.fields_changed, 'change')} on {count(updated, 'number')}"
     if summary.released:
@@ -51,7 +52,7 @@ def calls_line(summary: Summary) -> str:
         what = f"{what} and {released}" if updated else released
     return (
         f"{what} → {calls(summary.calls)} "
-        f"(floor {summary.write_calls_floor:,}), about {duration(summary.eta_seconds)}."
+        f"(floor {summary.write_calls_floor:,}), {time_range(plan.eta)}."
     )
 
 

@@ -55,7 +55,7 @@ from reconciler.report.htmlrows import call_rows, plan_rows
 from reconciler.report.markup import Markup, code, element, joined, listed, table
 from reconciler.report.risks import Risky, outliers, released, risky
 from reconciler.report.view import View
-from reconciler.report.words import count, duration
+from reconciler.report.words import count, duration, time_range
 
 
 def plan_html(plan: Plan, view: View) -> str:
@@ -116,7 +116,7 @@ def _plan_header(plan: Plan, view: View, title: str) -> Markup:
         sentence = f"{plan_counts(plan.summary)}."
         parts = [element("p", sentence, class_="lead")]
         if plan.difference.changes:
-            parts.append(element("p", calls_line(plan.summary)))
+            parts.append(element("p", calls_line(plan)))
     parts += [element("p", line) for line in cost_lines(plan)]
     banners: list[Markup] = []
     if not view.drift:
@@ -147,7 +147,7 @@ def _figures(plan: Plan, view: View) -> list[tuple[str, str, str]]:
     if not view.drift:
         floor = f"floor {summary.write_calls_floor:,}"
         figures.append(("Write calls", f"{summary.write_calls:,}", floor))
-        figures.append(("Time", duration(summary.eta_seconds), "estimated"))
+        figures.append(("Time", time_range(plan.eta), f"{duration(plan.eta.expected)} expected"))
     held = (
         ("Withheld", summary.withheld, "fields"),
         ("Unknown", summary.unknown, "fields"),

@@ -78,7 +78,7 @@ def _head(plan: Plan, view: View) -> Part:
     else:
         lines += [f"### Plan{of_project}: {plan_counts(plan.summary)}"]
         if plan.difference.changes:
-            lines += ["", calls_line(plan.summary)]
+            lines += ["", calls_line(plan)]
     for line in cost_lines(plan):
         lines += ["", prose(line)]
     return Part("\n".join(lines), required=True)

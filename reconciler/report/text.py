@@ -41,7 +41,7 @@ def plan_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
         lines += [
             "",
             f"{paint('Plan:', 'bold')} {plan_counts(summary)}.",
-            calls_line(summary),
+            calls_line(plan),
             *cost_lines(plan),
         ]
     return "\n".join([*lines, "", account_line(plan, reads)])

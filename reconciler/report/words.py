@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
+from reconciler.core.eta import Eta
 from reconciler.core.fields import CALL_NAMES, Channel
 from reconciler.core.text import neutral, shortened
 from reconciler.core.values import UNKNOWN, UNMANAGED, Edited, Secret, Shown
@@ -59,6 +61,23 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def time_range(eta: Eta) -> str:
+    """`about 25 s to 2 min`, `about 2 to 5 s`, `about 3 s`: no finer than anybody can know."""
+    soonest, latest = (duration(_rough(each)) for each in (eta.soonest, eta.latest))
+    if soonest == latest:
+        return f"about {soonest}"
+    return f"about {soonest.removesuffix(' s') if eta.latest < 60 else soonest} to {latest}"
+
+
+_ROUGH = ((10, 1), (60, 5), (300, 30), (3600, 60), (math.inf, 600))
+"""Below so many seconds, round to so many."""
+
+
+def _rough(seconds: int) -> int:
+    step = next(step for below, step in _ROUGH if seconds < below)
+    return max(round(seconds / step) * step, 1)
 
 
 def grouped(

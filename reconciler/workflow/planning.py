@@ -190,6 +190,7 @@ def with_plan(
             created_at=now,
             origin=Origin(commit_of(project.root), project.digest),
             job_size=limits.job_size,
+            page_size=limits.page_size,
             jobs_in_flight=limits.jobs_in_flight,
             rate_per_second=limits.rate_per_second,
             allowed=tuple(sorted(allowed)),

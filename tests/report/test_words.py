@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.core.eta import Eta
 from reconciler.core.fields import Channel
 from reconciler.core.values import LIVE_SECRET, Secret
-from reconciler.report.words import calls, count, duration, shown
+from reconciler.report.words import calls, count, duration, shown, time_range
 
 
 @pytest.mark.parametrize(
@@ -62,3 +63,18 @@ def test_a_value_is_shown_on_one_line(value: object, text: str) -> None:
 
 def test_a_long_value_is_cut() -> None:
     assert len(shown("x" * 10_000)) == 200
+
+
+@pytest.mark.parametrize(
+    ("soonest", "latest", "text"),
+    [
+        (0, 1, "about 1 s"),
+        (2, 5, "about 2 to 5 s"),
+        (23, 118, "about 25 s to 2 min"),
+        (72, 4000, "about 1 min to 1 h 10 min"),
+    ],
+)
+def test_a_range_of_time_is_no_finer_than_anybody_can_know(
+    soonest: int, latest: int, text: str
+) -> None:
+    assert time_range(Eta(soonest, soonest, latest)) == text
