@@ -238,7 +238,7 @@ def judge_job(job: JobAnswer, numbers_by_id: Mapping[str, str], clean: Redactor)
             return each.phone_number
         if isinstance(each.id, str) and each.id in numbers_by_id:
             return numbers_by_id[each.id]
-        return str(each.phone_number or each.id)
+        return clean.clean(str(each.phone_number or each.id), 80)
 
     done = {name(each) for each in job.successful_operations or ()}
     failed = {name(each): _errors(each.errors, clean) for each in job.failed_operations or ()}
@@ -267,7 +267,7 @@ def judge_order(order: OrderAnswer, numbers: Iterable[str]) -> Progress:
         "completed" if settled else "in_progress",
         done=done,
         failed=failed,
-        strangers=frozenset(listed - sent),
+        strangers=frozenset(Redactor(()).clean(each, 80) for each in listed - sent),
     )
 
 

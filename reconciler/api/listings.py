@@ -20,7 +20,7 @@ from reconciler.api.together import together
 from reconciler.core.fetchplan import Needs, purpose
 from reconciler.core.fields import Listing
 from reconciler.core.model import ListingRead
-from reconciler.core.rows import ROW_TYPES
+from reconciler.core.rows import PAGE_ROW_TYPES, Sharing
 from reconciler.core.text import neutral
 from reconciler.core.ways import Way
 from reconciler.errors import ForbiddenError, KeyRefusedError, UnavailableError
@@ -75,7 +75,7 @@ class _MovedError(Exception):
 
 
 def _page_type(listing: Listing) -> Any:
-    row: Any = ROW_TYPES[listing]
+    row: Any = PAGE_ROW_TYPES[listing]
     return msgspec.defstruct(f"{row.__name__}Page", [("data", list[row]), ("meta", Meta)])
 
 
@@ -88,8 +88,9 @@ async def read_page(
     number: int,
     size: int,
     filters: Mapping[str, str] = _NO_FILTERS,
+    sharing: Sharing | None = None,
 ) -> Page:
-    """One page of a list, its rows and counts checked."""
+    """One page of a list, its rows and counts checked; `sharing` is for all of its pages."""
     query = {**_QUERIES[listing], **filters, "page[number]": str(number), "page[size]": str(size)}
     page: Any = await reader.read(listing, _PAGE_TYPES[listing], query)
     if not 0 <= page.meta.total_results <= _MOST_ROWS:
@@ -98,6 +99,10 @@ async def read_page(
     for row in page.data:
         if not isinstance(row.id, str) or not isinstance(row.phone_number, str):
             raise UnavailableError(f"GET {listing}", "sent a row without an id or a number")
+    try:
+        (sharing or Sharing(listing)).take(page.data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise UnavailableError(f"GET {listing}", "sent a row of broken JSON") from None
     return Page(page.data, page.meta)
 
 
@@ -173,6 +178,7 @@ async def _scan(
     if last > MOST_PAGES:
         raise UnavailableError(f"GET {listing}", f"claims to have {last:,} pages of {size} rows")
     scan = _Scan(listing, total, progress)
+    sharing = Sharing(listing)
     numbers = iter(range(2, last + 1))
 
     def take(page: Page) -> bool:
@@ -182,7 +188,8 @@ async def _scan(
     async def work() -> bool:
         """Read pages for as long as there are any, and their rows suit."""
         for number in numbers:
-            if not take(await read_page(reader, listing, number, size, filters)):
+            page = await read_page(reader, listing, number, size, filters, sharing)
+            if not take(page):
                 return False
         return True
 

@@ -182,6 +182,11 @@ exporting_options: Callable[[F], F] = _stack(
 )
 """For export: the scope judges live numbers, for nothing is declared yet."""
 
+covering_options: Callable[[F], F] = _stack(
+    path_argument, *_SCOPE[:2], _LIVE, *_NETWORK, format_of("text", "json", "csv")
+)
+"""For emergency: PATH, --target, --tag, --live, pace, format."""
+
 asking_options: Callable[[F], F] = _stack(path_argument, *_SCOPE[:2], *_NETWORK, format_option)
 """For commands that only ask about declared numbers: PATH, --target, --tag, pace, format."""
 
@@ -205,6 +210,7 @@ def options_from(given: dict[str, Any]) -> Options:
         concurrency=given["concurrency"],
         allow=frozenset(each for each in Allowance if given.get(each.value)),
         journal=given.get("journal"),
+        show_unmanaged=bool(given.get("show_unmanaged")),
     )
 
 

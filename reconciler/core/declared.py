@@ -11,6 +11,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, Set, ValuesView
+from itertools import repeat
 from operator import le
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from reconciler.core.values import E164
 _KINDS = tuple(Kind)
 _RELEASE, _PROTECT, _WHEN_OWNED, _TEMPLATED = 4, 8, 16, 32
 _KIND_BITS = 3
+_BATCH = 10_000
 
 
 class Run(NamedTuple):
@@ -74,11 +76,23 @@ class Run(NamedTuple):
         return map(self.at, range(self.first, self.first + self.size))
 
 
+class Batch(NamedTuple):
+    """Numbers that manage the same fields, for comparing many at once: `names` in E.164, and what
+    each declares, in the order of `paths`. `is_plain` where they are neither released nor hold
+    templates: of others the values say nothing."""
+
+    kind: Kind
+    paths: tuple[str, ...]
+    is_plain: bool
+    names: list[str]
+    values: list[tuple[Any, ...]]
+
+
 class _Columns:
     """One row a run, in the order of files and lines."""
 
-    __slots__ = ("columns", "counts", "files", "firsts", "flags", "lines", "offsets", "paths",
-                 "settings")  # fmt: skip
+    __slots__ = ("alike", "columns", "counts", "files", "firsts", "flags", "lines", "offsets",
+                 "paths", "settings")  # fmt: skip
 
     def __init__(self) -> None:
         self.firsts = array("Q")
@@ -91,6 +105,8 @@ class _Columns:
         self.settings: list[Settings] = []
         self.paths: dict[str, int] = {}
         """The files by path: their place among the keys is what `files` holds."""
+        self.alike: dict[tuple[int, int], array[int]] = {}
+        """The rows that manage the same fields and have the same flags."""
 
     def add(self, run: Run) -> None:
         source = run.source
@@ -100,13 +116,18 @@ class _Columns:
         self.lines.append(source.line)
         self.columns.append(source.column)
         self.offsets.append(run.offset)
-        self.flags.append(
+        flags = (
             _KINDS.index(run.kind)
             | _RELEASE * run.release
             | _PROTECT * run.protect
             | _WHEN_OWNED * run.when_owned
             | _TEMPLATED * run.templated
         )
+        self.flags.append(flags)
+        key = (id(run.settings.paths), flags)
+        if key not in self.alike:
+            self.alike[key] = array("I")
+        self.alike[key].append(len(self.settings))
         self.settings.append(run.settings)
 
 
@@ -145,6 +166,33 @@ class Declared(Mapping[str, DesiredNumber]):
     def settings(self) -> Iterable[Settings]:
         """Every Settings that occurs, each object once; templates in them are not filled."""
         return {id(each): each for each in self._columns.settings}.values()
+
+    def batches(self) -> Iterator[Batch]:
+        """All numbers, in batches of those alike in kind and fields; in no particular order."""
+        for rows in self._columns.alike.values():
+            for start in range(0, len(rows), _BATCH):
+                yield self._batch(rows[start : start + _BATCH])
+
+    def _batch(self, rows: array[int]) -> Batch:
+        """The numbers of `rows`, which have paths and flags in common."""
+        columns = self._columns
+        settings = [columns.settings[at] for at in rows]
+        counts = [columns.counts[at] for at in rows]
+        firsts = [columns.firsts[at] for at in rows]
+        values: list[tuple[Any, ...]] = [each.values for each in settings]
+        if max(counts) == 1:
+            names = [f"+{first}" for first in firsts]
+        else:
+            runs = list(zip(firsts, counts, values, strict=True))
+            names = [f"+{each}" for first, count, _ in runs for each in range(first, first + count)]
+            values = [each for _, count, value in runs for each in repeat(value, count)]
+        flags = columns.flags[rows[0]]
+        is_plain = not flags & (_RELEASE | _TEMPLATED)
+        return Batch(_KINDS[flags & _KIND_BITS], settings[0].paths, is_plain, names, values)
+
+    def in_order(self, names: Iterable[str]) -> list[str]:
+        """Declared numbers in the order in which they are declared."""
+        return sorted(names, key=self._find)
 
     def filtered(self, keep: Callable[[DesiredNumber], bool]) -> Declared:
         """Only the numbers that `keep` says yes to."""

@@ -5,8 +5,10 @@ A number is compared as one row first; only rows that differ are looked at field
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
-from operator import itemgetter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import compress, repeat
+from operator import attrgetter, is_, itemgetter, ne
 from typing import Any
 
 from reconciler.core.catalogue import BY_PATH
@@ -18,14 +20,16 @@ from reconciler.core.changes import (
     NotOwned,
     UnknownField,
 )
+from reconciler.core.declared import Declared, compact
 from reconciler.core.fields import Field, Kind, Listing
 from reconciler.core.live import NAMES
 from reconciler.core.model import Desired, DesiredNumber, LiveNumber, Snapshot, Source
 from reconciler.core.values import LIVE_SECRET, UNKNOWN, LiveValue, Secret, TagEdit, Value
 from reconciler.errors import InputError, Problem
 
-_Getter = Callable[[tuple[Any, ...]], tuple[Any, ...]]
+Getter = Callable[[tuple[Any, ...]], tuple[Any, ...]]
 _NOT_IN_SNAPSHOT = object()
+_KIND, _VALUES = attrgetter("kind"), attrgetter("values")
 NUMBER_LISTS = {
     Kind.NUMBER: (Listing.NUMBERS, Listing.SLIM),
     Kind.MOBILE: (Listing.MOBILE,),
@@ -46,17 +50,21 @@ class Differ:
         self._snapshot = snapshot
         self._secrets = secrets
         self._write_unread = write_unread
-        self._getters: dict[tuple[Kind, tuple[str, ...]], _Getter] = {}
+        self._getters: dict[tuple[Kind, tuple[str, ...]], Getter] = {}
         self._shared: dict[tuple[Any, ...], FieldChange] = {}
         self._links = {kind: linked_columns(snapshot, kind) for kind in snapshot.columns}
 
     def live_row(self, number: DesiredNumber, live: LiveNumber) -> tuple[Any, ...]:
         """The live values of the fields that `number` manages, in its order."""
-        key = (live.kind, number.settings.paths)
+        return self.getter(live.kind, number.settings.paths)(live.values)
+
+    def getter(self, kind: Kind, paths: tuple[str, ...]) -> Getter:
+        """How to get the values of `paths`, in that order, out of those of a live number."""
+        key = (kind, paths)
         getter = self._getters.get(key)
         if getter is None:
-            getter = self._getters[key] = _getter(self._snapshot.columns[live.kind], key[1])
-        return getter(live.values)
+            getter = self._getters[key] = _getter(self._snapshot.columns[kind], paths)
+        return getter
 
     def compare(
         self, number: DesiredNumber, live: LiveNumber
@@ -69,8 +77,11 @@ class Differ:
         changes: list[FieldChange] = []
         unknown: list[UnknownField] = []
         rows = BY_PATH[live.kind]
-        compared = zip(settings.paths, settings.values, settings.sources, row, strict=True)
-        for path, wanted, source, before in compared:
+        compared = zip(settings.paths, settings.values, row, strict=True)
+        for at, (path, wanted, before) in enumerate(compared):
+            if wanted == before:
+                continue
+            source = settings.sources[at]  # made when asked for, so not of what is alike
             if before is UNKNOWN or before is _NOT_IN_SNAPSHOT:
                 if self._may_write_unread(rows[path], wanted, live):
                     changes.append(self._change(rows[path], UNKNOWN, wanted, source))
@@ -141,7 +152,7 @@ class Differ:
 _SAME: Any = object()
 
 
-def _getter(columns: tuple[str, ...], paths: tuple[str, ...]) -> _Getter:
+def _getter(columns: tuple[str, ...], paths: tuple[str, ...]) -> Getter:
     places = [columns.index(path) if path in columns else -1 for path in paths]
     if not places:
         return lambda _: ()
@@ -199,20 +210,26 @@ def diff(
     `write_unread` as for Differ. InputError where a number is declared as another kind than it
     is.
     """
-    if misplaced := tuple(_misplaced(desired, snapshot)):
-        raise InputError(misplaced)
+    declared = compact(desired.numbers)
     differ = Differ(snapshot, secrets, write_unread=write_unread)
     changes: list[Change] = []
     unknown: list[UnknownField] = []
     not_owned: list[NotOwned] = []
-    unchanged = 0
-    for number in desired.numbers.values():
+    awaited: list[str] = []
+    unlike = [declared[each] for each in declared.in_order(_unlike(declared, snapshot, differ))]
+    owned = unchanged = len(declared) - len(unlike)
+    if misplaced := tuple(_misplaced(unlike, snapshot)):
+        raise InputError(misplaced)
+    for number in unlike:
         live = snapshot.numbers.get(number.phone_number)
+        owned += live is not None
         if live is None or live.kind is not number.kind:
             blind = tuple(_blind(snapshot, number))
             unknown += blind
             if not blind and number.release:
                 unchanged += 1  # given back already: done
+            elif not blind and number.when_owned:
+                awaited.append(number.phone_number)
             elif not blind:
                 not_owned.append(NotOwned(number.phone_number, number.source))
             continue
@@ -222,27 +239,53 @@ def diff(
         fields, blind = differ.compare(number, live)
         unknown += blind
         if fields:
-            changes.append(Change(live.phone_number, live.id, live.kind, Action.UPDATE, fields))
+            change = Change(live.phone_number, live.id, live.kind, Action.UPDATE, fields)
+            changes.append(replace(change, protected=True) if number.protect else change)
         elif not blind:
             unchanged += 1
-    known = desired.numbers.keys() | desired.declared_elsewhere
     return Difference(
         changes=tuple(changes),
         unknown=tuple(unknown),
         not_owned=tuple(not_owned),
         withheld=(),
-        declared=len(desired.numbers),
-        unchanged=unchanged,
-        unmanaged=_unmanaged(snapshot, known),
+        declared=len(declared),
+        unchanged=unchanged + len(awaited),
+        unmanaged=_unmanaged(desired, snapshot, owned),
+        awaited=tuple(awaited),
         numbers=desired.numbers,
     )
 
 
-def _unmanaged(snapshot: Snapshot, known: Set[str]) -> int:
-    """Live numbers that nobody declares; of an account that was not read whole, at the least."""
+def _unlike(declared: Declared, snapshot: Snapshot, differ: Differ) -> Iterator[str]:
+    """The numbers that are not in every field as declared, or that this cannot tell of.
+
+    Without an object or a step of the interpreter for each: that would take four times as long.
+    """
+    find = snapshot.numbers.get
+    for kind, paths, is_plain, names, values in declared.batches():
+        if not is_plain or kind not in snapshot.columns:
+            yield from names
+            continue
+        row_of = differ.getter(kind, paths)
+        found = list(map(find, names))
+        if all(found) and all(map(is_, map(_KIND, found), repeat(kind))):
+            rows = map(row_of, map(_VALUES, found))
+            yield from compress(names, map(ne, rows, values))
+            continue
+        for name, live, wanted in zip(names, found, values, strict=True):
+            if live is None or live.kind is not kind or row_of(live.values) != wanted:
+                yield name
+
+
+def _unmanaged(desired: Desired, snapshot: Snapshot, owned: int) -> int:
+    """Live numbers that nobody declares; of an account that was not read whole, at the least.
+
+    `owned` of `desired.numbers` are live.
+    """
+    elsewhere = sum(number in snapshot.numbers for number in desired.declared_elsewhere)
     unread = snapshot.live_numbers - len(snapshot.numbers)
-    unseen = len(known - snapshot.numbers.keys()) if unread else 0
-    here = sum(number not in known for number in snapshot.numbers)
+    unseen = len(desired.numbers) + len(desired.declared_elsewhere) - owned - elsewhere
+    here = len(snapshot.numbers) - owned - elsewhere
     return here + max(unread - unseen, 0)
 
 
@@ -250,8 +293,8 @@ def _release(number: DesiredNumber, live: LiveNumber) -> Change:
     return Change(live.phone_number, live.id, live.kind, Action.RELEASE, (), source=number.source)
 
 
-def _misplaced(desired: Desired, snapshot: Snapshot) -> Iterator[Problem]:
-    for number in desired.numbers.values():
+def _misplaced(numbers: Iterable[DesiredNumber], snapshot: Snapshot) -> Iterator[Problem]:
+    for number in numbers:
         live = snapshot.numbers.get(number.phone_number)
         known = number.kind in snapshot.columns
         if live is not None and live.kind is not number.kind and known:

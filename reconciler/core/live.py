@@ -14,13 +14,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from types import NoneType
 from typing import Any
+
+from msgspec import UnsetType
 
 from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS, absent_means_empty
 from reconciler.core.emergency import effective
 from reconciler.core.fields import Field, Kind, Listing, Read
 from reconciler.core.model import ListingRead, LiveNumber, Snapshot
-from reconciler.core.rows import Extract, extractor, is_missing, lacks_parent
+from reconciler.core.rows import Extract, NoParent, extractor, is_missing, lacks_parent
 from reconciler.core.rules import EMERGENCY_ENABLED
 from reconciler.core.values import UNKNOWN, LiveValue, canonical
 
@@ -65,7 +68,7 @@ class _Place:
         return self.judge(self.get(row), row)
 
     def judge(self, raw: object, row: Row) -> LiveValue:
-        """The same, for what `get` found in `row`."""
+        """The same, for what `get` found in `row`, which only `get_meaning` looks at."""
         if not is_missing(raw):
             return canonical(self.field, raw)
         if lacks_parent(raw):
@@ -111,6 +114,14 @@ def _columns(kind: Kind, read: frozenset[Listing]) -> _Columns:
 class _Join:
     numbers: dict[str, LiveNumber] = field(default_factory=dict)
     conflicts: dict[str, str] = field(default_factory=dict)
+    reasons: dict[tuple[tuple[str, str], ...], dict[str, str]] = field(default_factory=dict)
+
+    def shared(self, reasons: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """One dict for all numbers of which the same is unknown for the same reasons."""
+        key = tuple(reasons)
+        if key not in self.reasons:
+            self.reasons[key] = dict(key)
+        return self.reasons[key]
 
 
 def build_snapshot(
@@ -166,11 +177,11 @@ def _join_kind(join: _Join, kind: Kind, base: Listing, rows: Rows, columns: _Col
         if at in clashes:
             reasons = dict.fromkeys(columns.paths, clashes[at])
         elif UNKNOWN in values:
-            reasons = {
-                place.field.path: _why_unknown(place, found[place.listing][at])
+            reasons = join.shared(
+                (place.field.path, _why_unknown(place, found[place.listing][at]))
                 for place, value in zip(columns.first, values, strict=True)
                 if value is UNKNOWN
-            }
+            )
         join.numbers[row.phone_number] = LiveNumber(
             phone_number=row.phone_number,
             id=row.id,
@@ -198,23 +209,34 @@ def _owned(join: _Join, base: Listing, listed: Mapping[str, Row]) -> Iterator[Ro
             yield row
 
 
+class _Judged(dict[object, LiveValue]):
+    """What each distinct value of a place comes to, judged when it is first seen."""
+
+    def __init__(self, place: _Place) -> None:
+        super().__init__()
+        self._place = place
+
+    def __missing__(self, raw: object) -> LiveValue:
+        value = self._place.judge(raw, None)
+        # One object with its equal in the YAML, for which the differ then need not look into it.
+        self[raw] = judged = sys.intern(value) if isinstance(value, str) else value
+        return judged
+
+
+# Of these no two of different types are equal, as True and 1 are.
+_APART = frozenset({str, bool, NoneType, UnsetType, NoParent})
+
+
 def _column(place: _Place, found: Sequence[Row | None]) -> list[LiveValue]:
-    """`place` in each row; UNKNOWN where there is none. Every distinct value is judged once and
-    is one object from then on. (Text and booleans never equal each other, as True and 1 do.)"""
+    """`place` in each row; UNKNOWN where there is none. Equal values are one object."""
+    raws = list(map(place.get, found)) if all(found) else None
+    if raws is not None and place.get_meaning is None and _APART.issuperset(map(type, raws)):
+        return list(map(_Judged(place).__getitem__, raws))
     known: dict[object, LiveValue] = {}
     column: list[LiveValue] = []
     for row in found:
-        if row is None:
-            column.append(UNKNOWN)
-            continue
-        raw = place.get(row)
-        if isinstance(raw, str | bool):
-            if raw not in known:
-                known[raw] = place.judge(raw, row)
-            column.append(known[raw])
-        else:
-            value = place.judge(raw, row)
-            column.append(known.setdefault(value, value))
+        value = UNKNOWN if row is None else place.value(row)
+        column.append(known.setdefault(value, value))
     return column
 
 

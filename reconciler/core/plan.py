@@ -10,6 +10,7 @@ from math import ceil
 
 from reconciler.core.changes import Action, Difference
 from reconciler.core.compiler import compile_operations, write_calls_floor
+from reconciler.core.cost import NO_PRICES, Cost, Prices, cost_of
 from reconciler.core.fields import Channel
 from reconciler.core.model import Snapshot
 from reconciler.core.operations import Operation
@@ -61,6 +62,8 @@ class Plan:
     operations: tuple[Operation, ...]
     summary: Summary
     allowed: tuple[str, ...] = ()
+    cost: Cost | None = None
+    """The monthly difference; None where the project gives no prices for what changes."""
     refusals: tuple[str, ...] = ()
     """The rules that refuse the whole apply, and why."""
     digest: str = ""
@@ -75,7 +78,8 @@ class Plan:
     def has_drift(self) -> bool:
         """Whether the account is in any way not, or not known to be, as declared."""
         difference = self.difference
-        return self.has_changes or bool(difference.not_owned or difference.unknown)
+        left = difference.not_owned or difference.unknown or difference.undeclared
+        return self.has_changes or bool(left)
 
 
 def make_plan(
@@ -88,6 +92,7 @@ def make_plan(
     jobs_in_flight: int = 20,
     rate_per_second: float = 5.0,
     allowed: tuple[str, ...] = (),
+    prices: Prices = NO_PRICES,
 ) -> Plan:
     """Compile `difference` (what the rules left of it) into a plan."""
     operations = compile_operations(difference, snapshot, job_size=job_size)
@@ -118,6 +123,7 @@ def make_plan(
         operations=operations,
         summary=summary,
         allowed=allowed,
+        cost=cost_of(difference.changes, prices),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.changes import RELEASE, Action, Change, FieldChange, UnknownField, Withheld
+from reconciler.core.cost import cost_of
 from reconciler.core.diff import risks
 from reconciler.core.fields import Channel, Kind
 from reconciler.core.live import USABLE_ID
@@ -49,8 +50,21 @@ def check_plan(plan: Plan) -> None:
         if each.path not in _PATHS:
             raise NotOursError(f"{each.path!r} of {each.phone_number} is no field")
     _check_summary(plan)
+    _check_cost(plan)
     _check_order(plan.operations)
     _check_work(plan, allowed)
+
+
+def _check_cost(plan: Plan) -> None:
+    """The groups are not in the file: theirs only has to come to the same."""
+    if plan.cost is None:
+        return
+    prices = {each.feature: each.price for each in plan.cost.features if each.price is not None}
+    again = cost_of(plan.difference.changes, prices)
+    if again is None or again.features != plan.cost.features:
+        raise NotOursError("its cost is not that of its changes")
+    if sum(plan.cost.groups.values()) != plan.cost.monthly:
+        raise NotOursError("the cost of its groups does not add up")
 
 
 def once(what: str, names: Iterable[str]) -> None:

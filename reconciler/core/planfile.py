@@ -11,6 +11,7 @@ import msgspec
 
 from reconciler import __version__
 from reconciler.core.changes import RISKS, Change, UnknownField, Withheld
+from reconciler.core.cost import FEATURES, Cost, amount
 from reconciler.core.fields import Channel
 from reconciler.core.operations import Operation
 from reconciler.core.plan import Plan, Summary
@@ -59,6 +60,9 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         ],
         "unknown": [unknown_json(each) for each in difference.unknown],
     }
+    if plan.cost is not None:
+        # Not among the contract's keys: there only where the project gives prices.
+        document["cost"] = _cost(plan.cost)
     if plan.refusals:
         # Not among the contract's keys: without it `apply PLANFILE` could not know.
         document["refusals"] = list(plan.refusals)
@@ -69,6 +73,24 @@ def _summary(summary: Summary) -> dict[str, Any]:
     names = [name for name in Summary.__slots__ if name != "calls"]
     counts = {name: getattr(summary, name) for name in names}
     return counts | {"calls": {str(call): count for call, count in summary.calls.items()}}
+
+
+def _cost(cost: Cost) -> dict[str, Any]:
+    """Amounts are text: plain decimals, exact."""
+    return {
+        "monthly": amount(cost.monthly),
+        "features": {
+            each.feature: {
+                "price": None if each.price is None else amount(each.price),
+                "on": each.on,
+                "off": each.off,
+                "unsure": each.unsure,
+                "monthly": None if each.monthly is None else amount(each.monthly),
+            }
+            for each in cost.features
+        },
+        "groups": {group: amount(monthly) for group, monthly in cost.groups.items()},
+    }
 
 
 def _change(change: Change) -> dict[str, Any]:
@@ -157,6 +179,21 @@ def _list(items: Schema) -> Schema:
     return {"type": "array", "items": items}
 
 
+def _cost_schema() -> Schema:
+    money: Schema = {"type": "string", "pattern": r"^-?[0-9]{1,20}(\.[0-9]{1,20})?(?![\s\S])"}
+    maybe: Schema = {"anyOf": [money, {"type": "null"}]}
+    feature = _object(price=maybe, on=_COUNT, off=_COUNT, unsure=_COUNT, monthly=maybe)
+    return _object(
+        monthly=money,
+        features={
+            "type": "object",
+            "properties": dict.fromkeys(FEATURES, feature),
+            "additionalProperties": False,
+        },
+        groups={"type": "object", "additionalProperties": money},
+    )
+
+
 def plan_schema() -> Schema:
     """The JSON Schema of a plan document."""
     field = _object(
@@ -216,5 +253,9 @@ def plan_schema() -> Schema:
         "$id": "https://telnyx-reconciler.invalid/schemas/plan.schema.json",
         "title": "A plan of telnyx-reconciler",
         **document,
-        "properties": {**document["properties"], "refusals": _list(_TEXT)},
+        "properties": {
+            **document["properties"],
+            "refusals": _list(_TEXT),
+            "cost": _cost_schema(),
+        },
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -25,6 +26,7 @@ from reconciler.core.changes import (
     UnknownField,
     Withheld,
 )
+from reconciler.core.cost import FEATURES, Cost, FeatureCost
 from reconciler.core.fields import Channel, Field, Kind, Type
 from reconciler.core.model import Source
 from reconciler.core.operations import Operation
@@ -117,8 +119,27 @@ def _plan(document: Mapping[str, Any]) -> Plan:
         operations=tuple(_operation(each) for each in document["operations"]),
         summary=Summary(**counts, calls=calls),
         allowed=tuple(document["allowed"]),
+        cost=_cost(document["cost"]) if "cost" in document else None,
         refusals=tuple(document.get("refusals", ())),
         digest=document["digest"],
+    )
+
+
+def _cost(document: Mapping[str, Any]) -> Cost:
+    features = document["features"]
+    return Cost(
+        tuple(
+            FeatureCost(
+                feature,
+                None if each["price"] is None else Decimal(each["price"]),
+                int(each["on"]),
+                int(each["off"]),
+                int(each["unsure"]),
+            )
+            for feature in FEATURES
+            if (each := features.get(feature))
+        ),
+        {group: Decimal(monthly) for group, monthly in document["groups"].items()},
     )
 
 

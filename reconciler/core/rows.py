@@ -6,14 +6,15 @@ a dict; every value is taken as it comes (`Any`), because answers are tolerated,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from reconciler.core.catalogue import FIELDS
-from reconciler.core.fields import Listing, Read
+from reconciler.core.fields import Listing, Read, Type
 
 _IDENTITY = ("id", "phone_number", "status", "country_iso_alpha2", "phone_number_type")
 
@@ -35,6 +36,72 @@ ROW_TYPES: Mapping[Listing, type[msgspec.Struct]] = MappingProxyType(
     {listing: _row_type(listing) for listing in Listing}
 )
 
+
+def _nested(listing: Listing) -> frozenset[str]:
+    """The keys of a row that hold an object or a list."""
+    return frozenset(
+        read.at[0]
+        for field in FIELDS
+        for read in field.reads
+        if read.listing is listing and (len(read.at) > 1 or field.type is Type.TAGS)
+    )
+
+
+def _page_row_type(listing: Listing) -> type[msgspec.Struct]:
+    nested = _nested(listing)
+    names = ROW_TYPES[listing].__struct_fields__
+    return msgspec.defstruct(
+        f"{listing.name.title()}PageRow",
+        [
+            (name, msgspec.Raw | msgspec.UnsetType if name in nested else Any, msgspec.UNSET)
+            for name in names
+        ],
+        gc=False,
+        forbid_unknown_fields=False,
+    )
+
+
+PAGE_ROW_TYPES: Mapping[Listing, type[msgspec.Struct]] = MappingProxyType(
+    {listing: _page_row_type(listing) for listing in Listing}
+)
+"""The rows of a page: objects and lists in them are left as they came, for `Sharing`."""
+
+
+class Sharing:
+    """Makes what rows have in common one object: a list of a million numbers holds a few hundred
+    different settings, and each of them a million times would be most of its memory.
+
+    Lists and objects are decoded once for each different text of them. Nothing changes a row's
+    values, so they may be shared.
+    """
+
+    __slots__ = ("_flat", "_nested", "_objects", "_texts")
+
+    def __init__(self, listing: Listing) -> None:
+        nested = _nested(listing)
+        names = ROW_TYPES[listing].__struct_fields__
+        self._nested = tuple(name for name in names if name in nested)
+        self._flat = tuple(n for n in names if n not in nested and n not in {"id", "phone_number"})
+        self._texts: dict[str, str] = {}
+        self._objects: dict[bytes, Any] = {}
+
+    def take(self, rows: Iterable[Any]) -> None:
+        """Change `rows`, of PAGE_ROW_TYPES, so that they share. Raises msgspec.DecodeError."""
+        texts, objects = self._texts, self._objects
+        for row in rows:
+            for name in self._flat:
+                value = getattr(row, name)
+                if type(value) is str:
+                    setattr(row, name, texts.setdefault(value, value))
+            for name in self._nested:
+                raw = getattr(row, name)
+                if raw is not msgspec.UNSET:
+                    text = bytes(raw)
+                    if text not in objects:
+                        objects[text] = msgspec.json.decode(text)
+                    setattr(row, name, objects[text])
+
+
 Extract = Callable[[Any], Any]
 
 
@@ -42,7 +109,7 @@ def extractor(read: Read) -> Extract:
     """A function from a row to what it holds at `read.at`; `msgspec.UNSET` where it lacks it."""
     first, *rest = read.at
     if not rest:
-        return lambda row: getattr(row, first)
+        return attrgetter(first)
     (second,) = rest
 
     def nested(row: Any) -> Any:
@@ -52,11 +119,11 @@ def extractor(read: Read) -> Extract:
     return nested
 
 
-class _NoParent:
+class NoParent:
     """The nested object itself is missing: nothing is known of what it would have held."""
 
 
-_NO_PARENT = _NoParent()
+_NO_PARENT = NoParent()
 
 
 def is_missing(raw: object) -> bool:

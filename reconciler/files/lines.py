@@ -101,7 +101,8 @@ def parse_line(text: str) -> Line:
     if form == _IN_WORDS:
         return _new(Line, (indent, key, _plain(found[group]), False, begin + 1))
     if form < _IN_WORDS:
-        return _new(Line, (indent, key, found[group], False, begin))  # at the quote before it
+        value = sys.intern(found[group])
+        return _new(Line, (indent, key, value, False, begin))  # at the quote before it
     container, end = _flow(text, begin, 0)
     if not _REST_OF_LINE.fullmatch(text, end):
         raise IrregularError
@@ -120,7 +121,8 @@ def _plain(words: str) -> plain.Scalar:
     value, complaint = plain.resolve(words)
     if complaint:
         raise IrregularError
-    return value
+    # One object with its equal in the account, for which the differ then need not look into it.
+    return sys.intern(value) if isinstance(value, str) else value
 
 
 def _flow(text: str, at: int, depth: int) -> tuple[Flow, int]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from reconciler.core.cost import FeatureCost, amount, cost_bearing
 from reconciler.core.plan import Plan, Summary
+from reconciler.core.text import neutral
 from reconciler.report.words import calls, count, duration
 
 
@@ -49,6 +53,36 @@ def calls_line(summary: Summary) -> str:
         f"{what} → {calls(summary.calls)} "
         f"(floor {summary.write_calls_floor:,}), about {duration(summary.eta_seconds)}."
     )
+
+
+def cost_lines(plan: Plan) -> list[str]:
+    """`Monthly cost: +7.50: emergency +7.50 (5 on).` and the same by group; without prices how
+    many changes may cost something. Nothing where none does."""
+    changes = cost_bearing(plan.difference.changes)
+    if not changes:
+        return []
+    if plan.cost is None:
+        return [f"{count(changes, 'cost-bearing change')}, of which no monthly price is known."]
+    features = ", ".join(map(_feature, plan.cost.features))
+    lines = [f"Monthly cost: {_signed(plan.cost.monthly)}: {features}."]
+    if plan.summary.released:
+        lines[0] += " What the numbers given back cost is not counted."
+    if any(plan.cost.groups):
+        groups = sorted(plan.cost.groups.items())
+        parts = (f"{neutral(group) or 'no group'} {_signed(money)}" for group, money in groups)
+        lines.append(f"Of it by group: {', '.join(parts)}.")
+    return lines
+
+
+def _feature(each: FeatureCost) -> str:
+    counts = ((each.on, "on"), (each.off, "off"), (each.unsure, "unsure, not counted"))
+    how = ", ".join(f"{number:,} {word}" for number, word in counts if number)
+    money = "without a price" if each.monthly is None else _signed(each.monthly)
+    return f"{each.feature} {money} ({how})" if how else f"{each.feature} {money}"
+
+
+def _signed(money: Decimal) -> str:
+    return f"{'+' if money > 0 else ''}{amount(money)}"
 
 
 def account_line(plan: Plan, reads: int | None) -> str:

@@ -27,7 +27,13 @@ from reconciler.report.blast import (
     percent,
 )
 from reconciler.report.grouping import Block, FieldGroup, TagMove, blocks
-from reconciler.report.headlines import account_line, calls_line, drift_counts, plan_counts
+from reconciler.report.headlines import (
+    account_line,
+    calls_line,
+    cost_lines,
+    drift_counts,
+    plan_counts,
+)
 from reconciler.report.htmlpage import filtered, page
 from reconciler.report.htmlparts import (
     ROWS_AT_MOST,
@@ -111,6 +117,7 @@ def _plan_header(plan: Plan, view: View, title: str) -> Markup:
         parts = [element("p", sentence, class_="lead")]
         if plan.difference.changes:
             parts.append(element("p", calls_line(plan.summary)))
+    parts += [element("p", line) for line in cost_lines(plan)]
     banners: list[Markup] = []
     if not view.drift:
         banners += [banner("Apply would be refused", each, "stop") for each in view.refusals]

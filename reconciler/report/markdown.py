@@ -23,7 +23,13 @@ from reconciler.report.commonmark import (
     prose,
     table,
 )
-from reconciler.report.headlines import account_line, calls_line, drift_counts, plan_counts
+from reconciler.report.headlines import (
+    account_line,
+    calls_line,
+    cost_lines,
+    drift_counts,
+    plan_counts,
+)
 from reconciler.report.markdownchanges import (
     change_parts,
     detail_parts,
@@ -73,6 +79,8 @@ def _head(plan: Plan, view: View) -> Part:
         lines += [f"### Plan{of_project}: {plan_counts(plan.summary)}"]
         if plan.difference.changes:
             lines += ["", calls_line(plan.summary)]
+    for line in cost_lines(plan):
+        lines += ["", prose(line)]
     return Part("\n".join(lines), required=True)
 
 

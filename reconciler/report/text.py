@@ -11,7 +11,13 @@ from reconciler.core.outcome import Failed, Left, Outcome
 from reconciler.core.plan import Plan
 from reconciler.core.text import neutral, shortened
 from reconciler.report.grouping import Block, FieldGroup, blocks, examples
-from reconciler.report.headlines import account_line, calls_line, drift_counts, plan_counts
+from reconciler.report.headlines import (
+    account_line,
+    calls_line,
+    cost_lines,
+    drift_counts,
+    plan_counts,
+)
 from reconciler.report.words import calls, count, duration, grouped, shown
 
 Paint = Callable[[str, str], str]
@@ -36,6 +42,7 @@ def plan_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
             "",
             f"{paint('Plan:', 'bold')} {plan_counts(summary)}.",
             calls_line(summary),
+            *cost_lines(plan),
         ]
     return "\n".join([*lines, "", account_line(plan, reads)])
 
@@ -46,7 +53,7 @@ def drift_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
     if not lines:
         lines += [paint("No drift.", "good") + " The account matches the configuration."]
     else:
-        lines += ["", f"{paint('Drift:', 'bold')} {drift_counts(plan.summary)}."]
+        lines += ["", f"{paint('Drift:', 'bold')} {drift_counts(plan.summary)}.", *cost_lines(plan)]
     return "\n".join([*lines, "", account_line(plan, reads)])
 
 
@@ -119,7 +126,8 @@ def _befores(group: FieldGroup, most: int = 2) -> str:
 
 
 def _not_changed(plan: Plan, paint: Paint) -> Iterator[str]:
-    """What is declared and stays as it is: withheld, unknown, not owned."""
+    """What is declared and stays as it is: withheld, unknown, not owned; and
+    what is live and not declared, where that is a finding."""
     difference = plan.difference
     yield from _withheld(difference.withheld, paint)
     yield from _unknown(difference.unknown, paint)
@@ -128,6 +136,12 @@ def _not_changed(plan: Plan, paint: Paint) -> Iterator[str]:
         yield (
             f"  {paint('!', 'risk')} not owned: {count(len(where), 'number')} "
             f"that the account lacks: {neutral(examples(where, 5))}"
+        )
+    if difference.undeclared:
+        live = count(len(difference.undeclared), "live number")
+        yield (
+            f"  {paint('!', 'risk')} undeclared: {live} that nobody declares: "
+            f"{examples(difference.undeclared, 5)}"
         )
 
 

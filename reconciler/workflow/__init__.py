@@ -2,6 +2,7 @@
 
 from reconciler.workflow.applying import apply, one_apply, one_apply_here, one_apply_in
 from reconciler.workflow.common import Options, Project, check_secrets, load
+from reconciler.workflow.covering import coverage
 from reconciler.workflow.diffing import diff_revisions
 from reconciler.workflow.explaining import explain_number
 from reconciler.workflow.exporting import (
@@ -29,6 +30,7 @@ __all__ = [
     "apply",
     "apply_saved",
     "check_secrets",
+    "coverage",
     "diff_revisions",
     "drift",
     "explain_number",

@@ -118,3 +118,17 @@ def test_shortened_text_says_that_it_was_cut() -> None:
     assert shortened("abcdef", 6) == "abcdef"
     assert shortened("abcdefg", 6) == "abcde…"
     assert shortened("abc", 0) == "…"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("::error::owned", "\\x3a:error::owned"),
+        ("  ::error::owned", "  \\x3a:error::owned"),
+        ("a ##[group]b", "a ##\\x5bgroup]b"),
+        ("::a ##[b", "\\x3a:a ##\\x5bb"),
+        ("a :: b", "a :: b"),
+    ],
+)
+def test_a_command_to_a_ci_runner_is_escaped(text: str, shown: str) -> None:
+    assert neutral(text) == shown

@@ -199,6 +199,28 @@ def test_connection_refused_once_is_a_safe_retry() -> None:
     assert (calls, tries) == (1, 3)
 
 
+def test_each_further_try_of_a_write_is_waited_for() -> None:
+    async def go() -> list[float]:
+        def refuse(_request: httpx.Request) -> httpx.Response:
+            raise httpx.ConnectError("refused")
+
+        limits, clock = Limits(rate_per_second=1000), FakeClock()
+        limiter = Limiter(limits, clock, random.Random(1))
+        transport = httpx.MockTransport(refuse)
+        async with open_writer(
+            Endpoint("https://api.example/v2", KEY),
+            limits,
+            clock,
+            limiter=limiter,
+            transport=transport,
+            rng=random.Random(1),
+        ) as client:
+            assert isinstance(await client.send_once("POST", JOB, None), NotSent)
+        return [each for each in clock.slept if each > 0.01]
+
+    assert len(run(go())) == 3
+
+
 @pytest.mark.parametrize(
     "failure",
     [

@@ -9,6 +9,7 @@ import msgspec
 
 from reconciler.api.listings import _PAGE_TYPES
 from reconciler.core.fields import Listing
+from reconciler.core.rows import Sharing
 
 CHANGED = 0.05
 
@@ -50,10 +51,13 @@ def page_bodies(count: int) -> dict[Listing, list[bytes]]:
 
 
 def _pages(rows: list[dict[str, object]]) -> list[bytes]:
-    meta = {"total_results": len(rows), "page_size": 250}
+    pages = -(-len(rows) // 250)
+    meta = {"total_results": len(rows), "page_size": 250, "total_pages": pages}
     return [
-        msgspec.json.encode({"data": rows[at : at + 250], "meta": meta})
-        for at in range(0, len(rows), 250)
+        msgspec.json.encode(
+            {"data": rows[at * 250 : (at + 1) * 250], "meta": {**meta, "page_number": at + 1}}
+        )
+        for at in range(pages)
     ]
 
 
@@ -114,4 +118,10 @@ def _voice(place: int) -> dict[str, object]:
 def decode_pages(listing: Listing, bodies: list[bytes]) -> dict[str, object]:
     """The rows of `bodies` by id, decoded as the product does."""
     decoder = msgspec.json.Decoder(_PAGE_TYPES[listing])
-    return {row.id: row for body in bodies for row in decoder.decode(body).data}
+    sharing = Sharing(listing)
+    rows: dict[str, object] = {}
+    for body in bodies:
+        page = decoder.decode(body).data
+        sharing.take(page)
+        rows |= {row.id: row for row in page}
+    return rows

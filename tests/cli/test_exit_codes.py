@@ -186,7 +186,6 @@ def test_a_wrong_call_exits_1_and_never_2(
     "words",
     [
         ("fmt",),
-        ("emergency",),
     ],
     ids=" ".join,
 )

@@ -209,10 +209,10 @@ def test_rules_of_ignore_come_and_go_one_by_one(declared: Declared) -> None:
 
 def test_everything_a_project_says_is_compared() -> None:
     """Whoever gives a project something more to say has to compare it too."""
-    compared = {"numbers", "limits", "api_key_env", "base_url", "safety", "secrets"}
-    about_the_reading = {"declared_elsewhere", "warnings"}
+    compared = {"numbers", "limits", "api_key_env", "base_url", "safety", "secrets", "assigning"}
+    about_the_reading = {"declared_elsewhere", "warnings", "prices"}  # prices change a report only
     assert {each.name for each in fields(Desired)} == compared | about_the_reading
-    rules = {"max_changes_percent", "max_changes", "allow", "select", "ignore"}
+    rules = {"max_changes_percent", "max_changes", "allow", "select", "ignore", "undeclared"}
     assert {each.name for each in fields(Safety)} == rules
     of_a_number = {"phone_number", "kind", "settings", "source", "release"}
     assert {each.name for each in fields(DesiredNumber)} == of_a_number | {"protect", "when_owned"}

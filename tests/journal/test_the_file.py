@@ -55,6 +55,12 @@ def test_nobody_else_may_read_it(path: Path) -> None:
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
+def test_a_directory_that_the_user_names_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no directory"):
+        Journal.start(tmp_path / "typo" / "journal.jsonl", FIRST)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_it_is_never_written_over(path: Path) -> None:
     whole = written(path, *ENTRIES)
     with pytest.raises(UsageError, match="never written over"):
