@@ -264,3 +264,16 @@ def test_moved_after_the_first_write_ends_in_5(reconciler: Shell, desk: Desk) ->
     ]
     assert [each.call for each in desk.writes()] == ["patch_number"]
     assert desk.state(ONE)["messaging"]["messaging_product"] == "B2B"
+
+
+def test_what_a_job_would_send_again_and_has_moved_stops_the_apply(
+    make_desk: MakeDesk, reconciler: Shell
+) -> None:
+    desk = make_desk(number(ONE, customer_reference="x"), number(TWO, hd_voice_enabled=True))
+    wish = {"customer_reference": "x", "hd_voice_enabled": True}
+    desk.declare({ONE: wish, TWO: wish})
+    saved = desk.save()
+    desk.control.change(ONE, "customer_reference", "theirs")
+    said = reconciler("apply", str(saved))
+    assert (said.code, ONE in said.err, TWO in said.err) == (4, True, False), said
+    assert desk.writes() == []
