@@ -288,3 +288,16 @@ def test_whichever_number_moves_on_the_first_write_it_is_not_written_over(
     assert {each["phone_number"] for each in said.json["skipped"]} == moved
     assert [desk.state(each)["customer_reference"] for each in moved] == ["theirs"] * 3
     assert len(desk.writes()) == 1
+
+
+def test_what_a_job_would_send_again_and_has_moved_stops_the_apply(
+    make_desk: MakeDesk, reconciler: Shell
+) -> None:
+    desk = make_desk(number(ONE, customer_reference="x"), number(TWO, hd_voice_enabled=True))
+    wish = {"customer_reference": "x", "hd_voice_enabled": True}
+    desk.declare({ONE: wish, TWO: wish})
+    saved = desk.save()
+    desk.control.change(ONE, "customer_reference", "theirs")
+    said = reconciler("apply", str(saved))
+    assert (said.code, ONE in said.err, TWO in said.err) == (4, True, False), said
+    assert desk.writes() == []
