@@ -100,7 +100,7 @@ def test_one_changed_number_reads_so() -> None:
         "<!-- telnyx-reconciler:plan -->\n"
         "### Plan: 1 number to change, 0 to release, 1 unchanged\n"
         "\n"
-        "2 changes on 1 number → 1 PATCH number (floor 1), about 1 s.\n"
+        "2 changes on 1 number → 1 PATCH number (floor 1), about 1 to 4 s.\n"
         "\n"
         "#### Risks: 1 change\n"
         "\n"

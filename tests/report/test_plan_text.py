@@ -72,7 +72,7 @@ def test_one_changed_number_reads_so() -> None:
         '      voice.inbound_call_screening: "disabled" → "flag_calls"  [cost]  # fleet.yaml:5\n'
         "\n"
         "Plan: 1 number to change, 0 to release, 1 unchanged.\n"
-        "3 changes on 1 number → 1 update job (floor 1), about 11 s.\n"
+        "3 changes on 1 number → 1 update job (floor 1), about 1 s to 1 min.\n"
         "1 cost-bearing change, of which no monthly price is known.\n"
         "\n"
         "3 live numbers, 1 of them unmanaged (3 reads, no writes)."
