@@ -162,6 +162,12 @@ def _one(change: Change, field: FieldChange, hold: Hold) -> Withheld:
 # ---- rules for a whole number -----------------------------------------------------------------
 
 
+def _protected(subject: Subject) -> Hold | None:
+    if not subject.change.protected:
+        return None
+    return Hold("protected", "protect: true holds it back: take that out in the YAML first")
+
+
 def _out_of_scope(subject: Subject) -> Hold | None:
     outside = outside_of(subject.safety.select, subject.snapshot, subject.live)
     return Hold("out-of-scope", f"select leaves it out: {outside}") if outside else None
@@ -221,6 +227,7 @@ def _unless(subject: Subject, allowance: Allowance, reason: str) -> Hold | None:
 
 
 _WHOLE_RULES: tuple[WholeRule, ...] = (
+    _protected,
     _out_of_scope,
     _inactive,
     _locked,
@@ -313,7 +320,11 @@ def refusals(
 
     `declared` counts all declared numbers, before any --target.
     """
-    found = [_empty_account(plan, snapshot, allowed), *_too_many(plan, safety, allowed, declared)]
+    found = [
+        _empty_account(plan, snapshot, allowed),
+        *_too_many(plan, safety, allowed, declared),
+        _undeclared(plan),
+    ]
     return tuple(text for text in found if text)
 
 
@@ -327,6 +338,17 @@ def _empty_account(plan: Plan, snapshot: Snapshot, allowed: frozenset[Allowance]
     return (
         f"the account has no numbers at all, but {declared:,} are declared: is this the right "
         f"key? (rule: empty account; {Allowance.EMPTY_ACCOUNT.option} allows it)"
+    )
+
+
+def _undeclared(plan: Plan) -> str:
+    found = plan.difference.undeclared
+    if not found:
+        return ""
+    are = "number is" if len(found) == 1 else "numbers are"
+    return (
+        f"{len(found):,} live {are} not declared, such as {found[0]} (rule: undeclared; declare "
+        "them, or let assign mean them; `plan --show-unmanaged` lists them)"
     )
 
 

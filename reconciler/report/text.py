@@ -126,7 +126,8 @@ def _befores(group: FieldGroup, most: int = 2) -> str:
 
 
 def _not_changed(plan: Plan, paint: Paint) -> Iterator[str]:
-    """What is declared and stays as it is: withheld, unknown, not owned."""
+    """What is declared and stays as it is: withheld, unknown, not owned; and
+    what is live and not declared, where that is a finding."""
     difference = plan.difference
     yield from _withheld(difference.withheld, paint)
     yield from _unknown(difference.unknown, paint)
@@ -135,6 +136,12 @@ def _not_changed(plan: Plan, paint: Paint) -> Iterator[str]:
         yield (
             f"  {paint('!', 'risk')} not owned: {count(len(where), 'number')} "
             f"that the account lacks: {neutral(examples(where, 5))}"
+        )
+    if difference.undeclared:
+        live = count(len(difference.undeclared), "live number")
+        yield (
+            f"  {paint('!', 'risk')} undeclared: {live} that nobody declares: "
+            f"{examples(difference.undeclared, 5)}"
         )
 
 
