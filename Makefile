@@ -30,6 +30,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 bench: $(STAMP)
 	@$(BIN)/python -m tests.benchmarks
+	@$(BIN)/python -m tests.benchmarks.loading
 
 schemas: $(STAMP)
 	@$(BIN)/python -m reconciler.core.generate

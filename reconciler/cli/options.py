@@ -210,6 +210,7 @@ def options_from(given: dict[str, Any]) -> Options:
         concurrency=given["concurrency"],
         allow=frozenset(each for each in Allowance if given.get(each.value)),
         journal=given.get("journal"),
+        show_unmanaged=bool(given.get("show_unmanaged")),
     )
 
 

@@ -25,6 +25,11 @@ from reconciler.errors import Exit
     is_flag=True,
     help="Exit 2 when there are changes, pending or withheld.",
 )
+@click.option(
+    "--show-unmanaged",
+    is_flag=True,
+    help="List the live numbers that nobody declares.",
+)
 def command(
     path: Path,
     output_format: str,
@@ -36,7 +41,7 @@ def command(
 ) -> Exit:
     """Show what apply would do to the account. Only reads: it cannot send a write."""
     from reconciler import workflow
-    from reconciler.cli.planned import explain_reads, show_plan, warn
+    from reconciler.cli.planned import explain_reads, show_plan, show_unmanaged, warn
     from reconciler.cli.terminal import painter, reading, say
     from reconciler.files.output import check_not_read, check_output
 
@@ -51,6 +56,8 @@ def command(
     if verbose:
         explain_reads(planned)
     show_plan(planned, output_format, painter(no_color))
+    if given["show_unmanaged"]:
+        show_unmanaged(planned, output_format)
     if out is not None:
         digest = workflow.save_plan(planned.plan, out)
         say(f"Saved as {out} ({digest}). To carry out exactly this plan: reconciler apply {out}")

@@ -10,6 +10,7 @@ from reconciler.core.changes import Change, NotOwned, UnknownField, Withheld
 from reconciler.core.plan import Plan
 from reconciler.core.scope import declared_tags
 from reconciler.report.formats import plan_report
+from reconciler.report.ranges import ranges
 from reconciler.report.text import Paint
 from reconciler.report.view import Labels, View
 from reconciler.report.words import count
@@ -48,6 +49,14 @@ def show_plan(planned: Planned, output_format: str, paint: Paint, *, drift: bool
         project_name(planned.project.root),
     )
     echo_plan(planned.plan, output_format, view, paint)
+
+
+def show_unmanaged(planned: Planned, output_format: str) -> None:
+    """The live numbers that nobody declares; beside a report for machines on stderr."""
+    listed = planned.unmanaged
+    lines = [f"{count(len(listed), 'unmanaged number')}{':' if listed else '.'}"]
+    lines += [f"  {each}" for each in ranges(listed)]
+    click.echo("\n".join(lines), err=output_format != "text")
 
 
 def echo_plan(plan: Plan, output_format: str, view: View, paint: Paint) -> None:

@@ -52,6 +52,8 @@ class Change:
     fields: tuple[FieldChange, ...]
     source: Source | None = None
     """Where it is declared; given for a release, which has no fields to say so."""
+    protected: bool = False
+    """Whether the YAML protects the number: a rule holds all of it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,10 @@ class Difference:
     declared: int
     unchanged: int
     unmanaged: int
+    awaited: tuple[str, ...] = ()
+    """Numbers that the account lacks and may lack for now (when_owned); among the unchanged."""
+    undeclared: tuple[str, ...] = ()
+    """Live numbers in scope that nobody declares, where that is a finding (safety: undeclared)."""
     numbers: Mapping[str, DesiredNumber] = field(default_factory=_none, compare=False, repr=False)
     """All that is declared, which tells the compiler what may be sent again; nothing where a plan
     was read from a file."""

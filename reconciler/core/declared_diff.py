@@ -336,8 +336,11 @@ def _flat(desired: Desired) -> dict[str, Any]:
         "select.statuses": sorted(select.statuses) or None,
         "safety.max_changes_percent": _as_written(safety.max_changes_percent),
         "safety.max_changes": safety.max_changes,
+        "safety.undeclared": safety.undeclared,
+        "assign": desired.assigning.as_written() if desired.assigning else None,
         **{f"safety.{each}": each in safety.allow for each in IN_THE_FILE},
         **{f"limits.{name}": value for name, value in desired.limits.items()},
+        **{f"prices.{feature}": str(price) for feature, price in desired.prices.items()},
     }
 
 

@@ -1,26 +1,37 @@
 """Documents and layers -> what is declared of each number, and where each setting came from.
 
-Later layers win: `defaults` of the project file, `defaults` of the file, the groups in the
-order named (each once, after what it extends), the number itself. Mappings merge key by key,
-lists replace, a tag edit applies to what the layers below gave.
+Later layers win: `defaults` of the project file, `defaults` of the file, the groups in the order
+named (each once, after what it extends), the number or the block itself; of a number that
+overrides its block, all of that lies between the defaults and its own groups. Mappings merge key
+by key, lists replace, a tag edit applies to what the layers below gave.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from reconciler.core.catalogue import BY_PATH
+from reconciler.core.assigning import Assigning, Match, Rule
 from reconciler.core.cost import Prices, read_prices
-from reconciler.core.declared import Declared
+from reconciler.core.declared import Declared, Rest, Run
 from reconciler.core.documents import Document
-from reconciler.core.fields import Field, Kind, Type
+from reconciler.core.entries import TREES, Reading, layer_of
+from reconciler.core.fields import Kind
+from reconciler.core.filled import check_filled
 from reconciler.core.groups import Groups, collect_groups, loop_text
 from reconciler.core.hints import quoted
-from reconciler.core.layers import Broken, Layer, merge, settle
+from reconciler.core.layers import (
+    MARKS,
+    PROTECT,
+    WHEN_OWNED,
+    Broken,
+    Layer,
+    marked,
+    merge,
+    settle,
+)
 from reconciler.core.model import (
     NO_SETTINGS,
     Desired,
@@ -30,46 +41,55 @@ from reconciler.core.model import (
     Settings,
     Source,
 )
-from reconciler.core.names import Aliases, collect_aliases
+from reconciler.core.names import collect_aliases
+from reconciler.core.places import Layout as Places
+from reconciler.core.places import Place, laid_out, places_in, segments
 from reconciler.core.safety import Safety, read_safety, texts
-from reconciler.core.validate import canonical_number, check, is_valid
-from reconciler.core.values import Secret, TagEdit, canonical_id
+from reconciler.core.schema import definition_of
+from reconciler.core.sheets import document_of
+from reconciler.core.templates import Filler, Template, is_templated
+from reconciler.core.validate import check, is_valid
+from reconciler.core.values import canonical_id
 from reconciler.errors import Problem
 
-_Settled = tuple[Settings, tuple[Broken, ...]]
-"""The settings of a number, and the rules that they break."""
-
-_Key = tuple[Kind, int, tuple[str, ...]]
-"""What numbers of one kind have in common: the defaults of their file, and their groups."""
+_NO_BLOCK = -1
 
 
-def _tree(kind: Kind) -> dict[str, Any]:
-    root: dict[str, Any] = {}
-    for path, row in BY_PATH[kind].items():
-        *parents, leaf = path.split(".")
-        level = root
-        for parent in parents:
-            level = level.setdefault(parent, {})
-        level[leaf] = row
-    return root
+class _Key(NamedTuple):
+    """What numbers of one kind have in common: the defaults of their file, the block that they
+    override, and their groups."""
+
+    kind: Kind
+    owner: int
+    block: int
+    names: tuple[str, ...]
 
 
-_TREES = {kind: _tree(kind) for kind in Kind}
+@dataclass(slots=True)
+class _Settled:
+    """What one place comes to. `doubtful` says that a layer is not as its author meant it."""
+
+    layer: Layer
+    settings: Settings
+    broken: tuple[Broken, ...]
+    templated: bool
+    doubtful: bool = False
 
 
 @dataclass(slots=True)
 class _Build:
     """What is gathered while the files of one project are put together."""
 
-    aliases: Aliases
+    reading: Reading
     groups: Groups
-    complete: bool
-    problems: list[Problem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
-    secrets: dict[str, str] = field(default_factory=dict)
+    documents: Sequence[Document]
+    project: Document | None
+    places: Places = field(default_factory=lambda: Places((), {}, {}))
+    defaults: dict[tuple[Kind, int], Layer] = field(default_factory=dict)
     group_layers: dict[tuple[Kind, str], Layer] = field(default_factory=dict)
     bases: dict[_Key, Layer] = field(default_factory=dict)
     shared: dict[_Key, _Settled] = field(default_factory=dict)
+    blocks: dict[int, _Settled] = field(default_factory=dict)
     path_sets: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     layouts: dict[Layout, Layout] = field(default_factory=dict)
     doubtful: set[str | int] = field(default_factory=set)
@@ -92,23 +112,19 @@ def build(
     could not be read, so that a name defined nowhere may well be defined there. The result is
     usable only if there are no problems.
     """
-    every = [*([project] if project else []), *documents]
-    problems = [p for document in every for p in check(document, is_project=document is project)]
-    aliases = collect_aliases(every, problems)
-    groups = collect_groups(every, problems)
-    state = _Build(aliases, groups, complete=not unread, problems=problems)
-    state.doubtful.update(groups.doubtful)
-    for loop in groups.loops():
+    state, problems = _prepared(project, documents, unread=unread)
+    for document in state.documents:
+        problems += check(document, is_project=document is project)
+    for loop in state.groups.loops():
         path = ("groups", loop[0], "extends")
-        problems.append(groups[loop[0]].document.problem(path, loop_text(loop)))
-    for name in groups:
+        problems.append(state.groups[loop[0]].document.problem(path, loop_text(loop)))
+    for name in state.groups:
         _check_extends(state, name)
-    numbers, elsewhere = _numbers(state, project, every, selected)
+    state.places = _places(state, problems)
+    numbers, elsewhere = _numbers(state, selected)
     for (source, text), of in state.broken.items():
         more = f" and {len(of) - 1:,} more" if len(of) > 1 else ""
-        state.problems.append(
-            Problem(source.path, source.line, source.column, f"{text} (for {of[0]}{more})")
-        )
+        state.reading.problem(source, f"{text} (for {of[0]}{more})")
     settings = project.data if project and isinstance(project.data, dict) else {}
     account = _mapping(settings, "account")
     desired = Desired(
@@ -118,30 +134,45 @@ def build(
         prices=_prices(project),
         api_key_env=account.get("api_key_env") or "TELNYX_API_KEY",
         base_url=account.get("base_url") or "",
-        secrets=state.secrets,
-        warnings=tuple(sorted(set(state.warnings))),
+        secrets=state.reading.secrets,
+        warnings=tuple(sorted(set(state.reading.warnings))),
         safety=_safety(state, project),
+        assigning=None if selected is not None else _assigning(state, project),
     )
-    return desired, state.problems
+    return desired, problems
+
+
+def _prepared(
+    project: Document | None, documents: Sequence[Document], *, unread: bool = False
+) -> tuple[_Build, list[Problem]]:
+    every = [*([project] if project else []), *documents]
+    problems: list[Problem] = []
+    aliases = collect_aliases(every, problems)
+    groups = collect_groups(every, problems)
+    reading = Reading(aliases, complete=not unread, problems=problems)
+    state = _Build(reading, groups, every, project)
+    state.doubtful.update(groups.doubtful)
+    return state, problems
 
 
 def project_defaults(
     project: Document, documents: Sequence[Document]
 ) -> dict[Kind, dict[str, Any]]:
     """What the defaults of the project file give every number, by kind and path; a value may also
-    be a Secret or a TagEdit. The project has to be right in itself."""
-    every = [project, *documents]
-    problems: list[Problem] = []
-    aliases, groups = collect_aliases(every, problems), collect_groups(every, problems)
-    state = _Build(aliases, groups, complete=True)
+    be a Secret, a TagEdit or a Template. The project has to be right in itself."""
+    state, _ = _prepared(project, documents)
     return {
-        kind: {path: entry[0] for path, entry in _defaults(state, project, 0, kind).entries.items()}
+        kind: {path: entry[0] for path, entry in _defaults(state, kind, 0).entries.items()}
         for kind in Kind
     }
 
 
-Layered = tuple[str, Mapping[str, tuple[Any, Source]]]
-"""What a layer is called, and what it says by path."""
+class Layered(NamedTuple):
+    """What a layer is called, what it says by path, and which paths it drops."""
+
+    name: str
+    entries: Mapping[str, tuple[Any, Source]]
+    dropped: frozenset[str]
 
 
 def layers_of(
@@ -149,21 +180,43 @@ def layers_of(
 ) -> Iterator[Layered]:
     """The layers of one number, lowest first, by the same steps as `build`. The project has to be
     right in itself."""
-    every = [*([project] if project else []), *documents]
-    problems: list[Problem] = []
-    aliases, groups = collect_aliases(every, problems), collect_groups(every, problems)
-    state = _Build(aliases, groups, complete=True)
-    document = next(each for each in every if each.path == number.source.path)
-    declared = _mapping(document.data, number.kind.yaml_key)
-    key = next(key for key in declared if canonical_number(key) == number.phone_number)
-    entry = declared[key] or {}
+    state, problems = _prepared(project, documents)
+    state.places = places = _places(state, problems)
+    value = int(number.phone_number[1:])
+    holding = [at for at, place in enumerate(places.places) if place.first <= value <= place.last]
+    holding.sort(key=lambda at: places.places[at].is_block, reverse=True)
+    own, widest = places.places[holding[-1]], places.places[holding[0]]
+    filler = Filler(number.phone_number, value - widest.first if widest.is_block else None)
+    for name, layer in _layers(state, project, own, [places.places[at] for at in holding]):
+        entries = {
+            path: (said.fill(filler) if isinstance(said, Template) else said, source)
+            for path, (said, source) in layer.entries.items()
+        }
+        yield Layered(name, entries, layer.dropped)
+
+
+def _layers(
+    state: _Build, project: Document | None, own: Place, holding: Sequence[Place]
+) -> Iterator[tuple[str, Layer]]:
+    """The layers of what stands at `own` and maybe in a block, both of them `holding` it."""
     if project:
-        yield "defaults of the project", _defaults(state, project, 0, number.kind).entries
-    if document is not project:
-        yield "defaults of the file", _defaults(state, document, 0, number.kind).entries
-    for name in groups.in_order(tuple(entry.get("groups", ()))):
-        yield f"group {name}", _group_layer(state, name, number.kind).entries
-    yield "the number itself", _layer(state, document, entry, number.kind).entries
+        yield "defaults of the project", _defaults(state, own.kind, 0)
+    owners = dict.fromkeys((own.owner, *(place.owner for place in holding)))
+    for owner in owners:
+        if state.documents[owner] is not project:
+            file = "the file" if len(owners) == 1 else state.documents[owner].path
+            yield f"defaults of {file}", _defaults(state, own.kind, owner)
+    for place in holding:
+        yield from _own_layers(state, place)
+
+
+def _own_layers(state: _Build, place: Place) -> Iterator[tuple[str, Layer]]:
+    entry = place.entry or {}
+    what = f"block {place.name}" if place.is_block else "the number itself"
+    via = f" of {what}" if place.is_block else ""
+    for name in state.groups.in_order(tuple(entry.get("groups", ()))):
+        yield f"group {name}{via}", _group_layer(state, name, place.kind)
+    yield what, layer_of(state.reading, place.document, entry, place.kind)
 
 
 def _mapping(data: Any, key: str) -> dict[str, Any]:
@@ -197,104 +250,154 @@ def _safety(state: _Build, project: Document | None) -> Safety:
             date.fromisoformat(rule.get("until", "2000-01-01"))
         except ValueError:
             text = f"until: {rule['until']} is no day of the calendar"
-            state.problems.append(project.problem(("ignore", place, "until"), text))
+            state.reading.problems.append(project.problem(("ignore", place, "until"), text))
             return Safety()
     scope = data.get("select") or {}
     aliases = {
         each: found
         for each in texts(scope.get("connection_ids"))
-        if (found := state.aliases.resolve("connection_id", each)) is not None
+        if (found := state.reading.aliases.resolve("connection_id", each)) is not None
     }
     for each in sorted(texts(scope.get("connection_ids")) - aliases.keys()):
-        text = state.aliases.unknown("connection_id", each)
-        state.problems.append(project.problem(("select", "connection_ids"), text))
+        text = state.reading.aliases.unknown("connection_id", each)
+        state.reading.problems.append(project.problem(("select", "connection_ids"), text))
     return read_safety(data, aliases)
 
 
-def _numbers(
-    state: _Build,
-    project: Document | None,
-    documents: Sequence[Document],
-    selected: frozenset[str] | None,
-) -> tuple[Declared, frozenset[str]]:
-    below = {kind: _defaults(state, project, 0, kind) if project else Layer() for kind in Kind}
-    seen: dict[str, Source] = {}
+def _assigning(state: _Build, project: Document | None) -> Assigning | None:
+    """The rules of `assign`, with every layer that they take from the project."""
+    if project is None or not isinstance(project.data, dict) or not is_valid("file", project.data):
+        return None
+    rules: list[Rule] = []
+    for place, rule in enumerate(project.data.get("assign") or ()):
+        path = ("assign", place)
+        mark = project.entry((*path, "groups")).key
+        source = Source(project.path, *mark)
+        names = tuple(_known_groups(state, project, (*path, "groups"), rule["groups"]))
+        match = _match(state, project, (*path, "match"), rule["match"])
+        rules.append(Rule(match, names, source))
+    if not rules:
+        return None
+    used = state.groups.in_order([name for rule in rules for name in rule.groups])
+    layers = {
+        (kind, name): layer_of(
+            state.reading, state.groups[name].document, state.groups[name].entry, kind, group=name
+        )
+        for kind in Kind
+        for name in used
+    }
+    defaults = {kind: _defaults(state, kind, 0) for kind in Kind}
+    return Assigning(tuple(rules), state.groups, defaults, layers)
 
-    def found() -> Iterator[DesiredNumber]:
-        for place, document in enumerate(documents):
-            meant = selected is None or document.path in selected
-            if project and 0 in state.doubtful:
-                state.doubtful.add(place)
-            for kind in Kind:
-                own = Layer() if document is project else _defaults(state, document, place, kind)
-                layer = merge(below[kind], own)
-                declared = _declared_in(state, document, place, kind, layer, seen)
-                yield from (each for each in declared if meant)
 
-    numbers = Declared.of(found())
-    return numbers, frozenset(seen) - numbers.keys()
+def _match(
+    state: _Build, project: Document, path: tuple[str | int, ...], raw: Mapping[str, Any]
+) -> Match:
+    connections: set[str] = set()
+    for each in sorted(texts(raw.get("connection_id"))):
+        found = state.reading.aliases.resolve("connection_id", each)
+        if found is None and state.reading.complete:
+            text = state.reading.aliases.unknown("connection_id", each)
+            state.reading.problems.append(project.problem((*path, "connection_id"), text))
+        connections.add(canonical_id(found or each))
+    return Match(
+        tags=texts(raw.get("tags")),
+        connection_ids=frozenset(connections),
+        countries=frozenset(map(str.upper, texts(raw.get("country")))),
+        types=frozenset(each.replace("-", "_") for each in texts(raw.get("type"))),
+        references=texts(raw.get("customer_reference")),
+    )
 
 
-def _declared_in(
-    state: _Build,
-    document: Document,
-    place: int,
-    kind: Kind,
-    defaults: Layer,
-    seen: dict[str, Source],
-) -> Iterator[DesiredNumber]:
-    """The numbers of one kind in one file. `seen` are all so far, in whatever file or kind."""
-    declared = _mapping(document.data, kind.yaml_key)
-    if not declared:
-        return
-    marks = document.marks[id(declared)]
-    for key, entry in declared.items():
-        source = Source(document.path, *marks[key].key)
-        number = canonical_number(key)
-        if number in seen:
-            text = f"{number} is declared twice: first at {seen[number]}"
-            state.problems.append(document.problem((kind.yaml_key, key), text, at_key=True))
+def _places(state: _Build, problems: list[Problem]) -> Places:
+    """Where all numbers stand, those of sheets after those of the files that name them."""
+    found: list[Place] = []
+    for owner, document in enumerate(state.documents):
+        found += places_in(document, owner, problems)
+        if document.sheet is not None:
+            sheet, wrong = document_of(document.sheet)
+            problems += wrong
+            problems += check(sheet, is_project=False)
+            found += places_in(sheet, owner, problems)
+    return laid_out(found, problems, complete=state.reading.complete)
+
+
+def _numbers(state: _Build, selected: frozenset[str] | None) -> tuple[Declared, Set[str]]:
+    for owner in range(len(state.documents)):
+        for kind in Kind:
+            _defaults(state, kind, owner)
+    if selected is None:
+        return Declared(run for _, run in _runs(state)), frozenset()
+    runs = list(_runs(state))
+    numbers = Declared(run for owner, run in runs if state.documents[owner].path in selected)
+    return numbers, Rest(Declared(run for _, run in runs), numbers)
+
+
+def _runs(state: _Build) -> Iterator[tuple[int, Run]]:
+    """The runs of every place, each with the file that it belongs to."""
+    for at, place in enumerate(state.places.places):
+        entry = place.entry
+        if isinstance(entry, dict) and "release" in entry and _is_valid(place):
+            run = Run(place.first, 1, place.kind, NO_SETTINGS, place.source, release=True)
+            yield place.owner, run
             continue
-        if not number:
-            continue  # the schema has said so
-        seen[number] = source
-        if isinstance(entry, dict) and "release" in entry and is_valid(kind.value, entry):
-            yield DesiredNumber(number, kind, NO_SETTINGS, source, release=True)
-            continue
-        settings = _settings(state, document, place, defaults, kind, key, source, entry)
-        yield DesiredNumber(number, kind, settings, source)
+        settled = _settled(state, at)
+        block = state.places.block_of.get(at)
+        start = place if block is None else state.places.places[block]
+        for first, size in segments(place, state.places.taken.get(at, ())):
+            run = Run(
+                first,
+                size,
+                place.kind,
+                settled.settings,
+                place.source,
+                protect=marked(settled.layer, PROTECT),
+                when_owned=marked(settled.layer, WHEN_OWNED),
+                offset=first - start.first if start.is_block else -1,
+                templated=settled.templated,
+            )
+            if settled.templated:
+                check_filled(run, state.reading, state.broken)
+            yield place.owner, run
 
 
-def _settings(
-    state: _Build,
-    document: Document,
-    place: int,
-    defaults: Layer,
-    kind: Kind,
-    key: str,
-    source: Source,
-    entry: Any,
-) -> Settings:
-    """All layers of one number; one object for all numbers that add nothing of their own."""
-    valid = is_valid(kind.value, entry)
-    entry = entry if entry and valid else {}
+def _is_valid(place: Place) -> bool:
+    return is_valid(definition_of(place.kind, place.key), place.entry)
+
+
+def _settled(state: _Build, at: int) -> _Settled:
+    """All layers of one place; one object for all that add nothing of their own."""
+    if at in state.blocks:
+        return state.blocks[at]
+    place = state.places.places[at]
+    valid = _is_valid(place)
+    entry = place.entry if place.entry and valid else {}
     named = entry.get("groups", ())
-    names = tuple(_known_groups(state, document, (kind.yaml_key, key, "groups"), named))
-    cached = (kind, place, names)
-    base = state.bases.get(cached)
-    if base is None:
-        base = state.bases[cached] = _stack(state, defaults, names, kind)
-    own = _layer(state, document, entry, kind)
-    settled = _settle(state, merge(base, own), kind) if own.entries else state.shared.get(cached)
-    if settled is None:
-        settled = state.shared[cached] = _settle(state, base, kind)
-    settings, broken = settled
-    if own.entries:
-        settings = _placed(state, settings, own, source)
-    if broken and valid and len(names) == len(named) and not _in_doubt(state, place, names):
-        for rule in broken:
-            state.broken.setdefault(rule, []).append(canonical_number(key))
-    return settings
+    path = (place.kind.yaml_key, place.key, "groups")
+    names = tuple(_known_groups(state, place.document, path, named))
+    key = _Key(place.kind, place.owner, state.places.block_of.get(at, _NO_BLOCK), names)
+    base = _base(state, key)
+    own = layer_of(state.reading, place.document, entry, place.kind)
+    if own.says_nothing:
+        found = state.shared.get(key)
+        if found is None:
+            found = state.shared[key] = _settle(state, base, place.kind)
+    else:
+        found = _settle(state, merge(base, own), place.kind)
+        found.settings = _placed(state, found.settings, own, place.source)
+    if found.broken or place.is_block:
+        whole = valid and len(names) == len(named)
+        doubtful = not whole or _in_doubt(state, key)
+        for rule in () if doubtful else found.broken:
+            state.broken.setdefault(rule, []).append(place.name)
+        if place.is_block:
+            found = state.blocks[at] = replace(found, doubtful=doubtful)
+    return found
+
+
+def _settle(state: _Build, layer: Layer, kind: Kind) -> _Settled:
+    settings, broken = settle(layer, kind, state.path_sets)
+    return _Settled(layer, settings, broken, is_templated(settings))
 
 
 def _placed(state: _Build, settings: Settings, own: Layer, number: Source) -> Settings:
@@ -310,29 +413,54 @@ def _placed(state: _Build, settings: Settings, own: Layer, number: Source) -> Se
     return Settings(settings.paths, settings.values, Placed(layout, number.path, number.line))
 
 
-def _settle(state: _Build, layer: Layer, kind: Kind) -> _Settled:
-    return settle(layer, kind, state.path_sets)
-
-
-def _in_doubt(state: _Build, place: int, names: tuple[str, ...]) -> bool:
+def _in_doubt(state: _Build, key: _Key) -> bool:
     """Whether a layer below a number is not as its author meant it, or may be in no file read."""
-    unread = not state.complete
-    return unread or not state.doubtful.isdisjoint((place, *state.groups.in_order(names)))
+    if not state.reading.complete or (key.block >= 0 and state.blocks[key.block].doubtful):
+        return True
+    project = {0} if state.project else set()
+    used = {key.owner, *project, *state.groups.in_order(key.names)}
+    return not state.doubtful.isdisjoint(used)
 
 
-def _stack(state: _Build, below: Layer, names: tuple[str, ...], kind: Kind) -> Layer:
-    layer = below
-    for name in state.groups.in_order(names):
-        layer = merge(layer, _group_layer(state, name, kind))
+def _base(state: _Build, key: _Key) -> Layer:
+    """What lies below the own settings of a number."""
+    layer = state.bases.get(key)
+    if layer is None:
+        layer = _below(state, key)
+        for name in state.groups.in_order(key.names):
+            layer = merge(layer, _group_layer(state, name, key.kind))
+        state.bases[key] = layer
     return layer
 
 
-def _defaults(state: _Build, document: Document, place: int, kind: Kind) -> Layer:
-    value = _mapping(document.data, "defaults")
-    if not is_valid("defaults", value):
-        state.doubtful.add(place)
-        return Layer()
-    return _layer(state, document, value, kind)
+def _below(state: _Build, key: _Key) -> Layer:
+    """What lies below the groups of a number: defaults, and the block that it overrides."""
+    layer = _defaults(state, key.kind, 0) if state.project else Layer()
+    if state.documents[key.owner] is not state.project:
+        layer = merge(layer, _defaults(state, key.kind, key.owner))
+    if key.block == _NO_BLOCK:
+        return layer
+    block = _settled(state, key.block).layer
+    return block if state.places.places[key.block].owner == key.owner else merge(layer, block)
+
+
+def _defaults(state: _Build, kind: Kind, owner: int) -> Layer:
+    """What the defaults of one file give."""
+    layer = state.defaults.get((kind, owner))
+    if layer is None:
+        document = state.documents[owner]
+        value = _mapping(document.data, "defaults")
+        if is_valid("defaults", value):
+            layer = layer_of(state.reading, document, value, kind)
+        else:
+            state.doubtful.add(owner)
+            layer = Layer()
+        state.defaults[kind, owner] = layer
+    return layer
+
+
+_NO_SETTING = frozenset({"extends", "unmanage", *MARKS})
+"""What a group may say besides settings."""
 
 
 def _check_extends(state: _Build, name: str) -> None:
@@ -342,7 +470,7 @@ def _check_extends(state: _Build, name: str) -> None:
     if len(known) < len(named):
         state.doubtful.add(name)
     for kind in Kind:  # what it says is checked whether or not a number uses it
-        _layer(state, group.document, group.entry, kind, group=name)
+        layer_of(state.reading, group.document, group.entry, kind, group=name)
 
 
 def _group_layer(state: _Build, name: str, kind: Kind) -> Layer:
@@ -350,129 +478,22 @@ def _group_layer(state: _Build, name: str, kind: Kind) -> Layer:
     layer = state.group_layers.get((kind, name))
     if layer is None:
         group = state.groups[name]
-        layer = _layer(state, group.document, group.entry, kind, group=name)
+        layer = layer_of(state.reading, group.document, group.entry, kind, group=name)
         state.group_layers[kind, name] = layer
-        for key in group.entry.keys() - _TREES[kind].keys() - {"extends"}:
+        for key in group.entry.keys() - TREES[kind].keys() - _NO_SETTING:
             what = "numbers" if kind is Kind.NUMBER else "mobile numbers"
             text = f"'{key}' of group {quoted(name)} is no setting of {what}, which use the group"
             path = ("groups", name, key)
-            state.problems.append(group.document.problem(path, text, at_key=True))
+            state.reading.problems.append(group.document.problem(path, text, at_key=True))
     return layer
 
 
 def _known_groups(
-    state: _Build, document: Document, path: tuple[str, ...], names: Any
+    state: _Build, document: Document, path: tuple[str | int, ...], names: Any
 ) -> Iterator[str]:
     for place, name in enumerate(names or ()):
         if name in state.groups:
             yield name
-        elif state.complete:
+        elif state.reading.complete:
             text = state.groups.unknown(name)
-            state.problems.append(document.problem((*path, place), text))
-
-
-def _layer(
-    state: _Build, document: Document, entry: Mapping[str, Any], kind: Kind, group: str = ""
-) -> Layer:
-    layer = Layer()
-    _flatten(state, document, entry, _TREES[kind], group, layer)
-    return layer
-
-
-def _flatten(
-    state: _Build,
-    document: Document,
-    entry: Mapping[str, Any],
-    tree: Mapping[str, Any],
-    group: str,
-    into: Layer,
-) -> None:
-    marks = document.marks.get(id(entry), {})
-    for key, raw in entry.items():
-        node = tree.get(key)
-        if isinstance(node, Field) and node.writes:
-            source = Source(document.path, *marks[key].key, group)
-            into.set(node.path, _declared(state, node, raw, source), source)
-        elif isinstance(node, dict) and raw is not None:
-            _flatten(state, document, raw, node, group, into)
-
-
-def _declared(state: _Build, row: Field, raw: Any, source: Source) -> Any:
-    """The canonical form of a declared value."""
-    match row.type:
-        case Type.TAGS:
-            return _declared_tags(state, raw, source)
-        case Type.PIN if raw is not None:
-            return _declared_pin(state, raw, source)
-        case Type.ID if raw is not None:
-            return _declared_id(state, row, raw, source)
-        case Type.TEXT if raw is not None:
-            return _literal(state, raw, source) or None
-        case _:
-            return raw
-
-
-def _declared_tags(state: _Build, raw: Any, source: Source) -> tuple[str, ...] | TagEdit:
-    if isinstance(raw, dict):
-        add, remove = (
-            frozenset(_literal(state, tag, source) for tag in sorted(set(raw.get(key, ()))))
-            for key in ("add", "remove")
-        )
-        for tag in sorted(add & remove):
-            _problem(state, source, f"tag {quoted(tag)} is both added and removed")
-        return TagEdit(add, remove)
-    return tuple(sorted({_literal(state, tag, source) for tag in dict.fromkeys(raw or ())}))
-
-
-def _declared_pin(state: _Build, raw: Any, source: Source) -> Secret:
-    if isinstance(raw, dict):
-        ((where, name),) = raw.items()
-        return Secret(f"{where}:{name}")
-    ref = f"yaml:{source}:{source.column}"  # two numbers may stand on one line
-    state.secrets[ref] = _literal(state, raw, source, secret=True)
-    text = "external_pin stands here in clear: prefer {env: NAME} or {file: PATH}"
-    state.warnings.append(Problem(source.path, source.line, source.column, text))
-    return Secret(ref)
-
-
-def _declared_id(state: _Build, row: Field, raw: Any, source: Source) -> str:
-    if isinstance(raw, dict):
-        return canonical_id(_literal(state, raw["id"], source))
-    leaf = row.path.rpartition(".")[2]
-    found = state.aliases.resolve(leaf, raw)
-    if found is None:
-        if state.complete:
-            _problem(state, source, state.aliases.unknown(leaf, raw))
-        return str(raw)
-    return canonical_id(found)
-
-
-_BRACES = re.compile(r"\{\{|\}\}|\{[^{}]*\}?|\}")
-
-
-def _literal(state: _Build, text: str, source: Source, *, secret: bool = False) -> str:
-    """`text` with its doubled braces single; a single one begins a template. What is wrong with a
-    `secret` is said without a part of it."""
-    if "{" not in text and "}" not in text:
-        return text
-
-    def one(match: re.Match[str]) -> str:
-        found = match[0]
-        if found in {"{{", "}}"}:
-            return found[0]
-        if found in {"{number}", "{last4}", "{index}"}:
-            said = f"the template {found} is not supported yet"
-        elif secret:
-            said = "external_pin: a literal brace is written twice, as {{ or }}"
-        else:
-            said = (
-                f"{quoted(found)} is no template: a literal brace is written twice, as {{{{ or }}}}"
-            )
-        _problem(state, source, said)
-        return found
-
-    return _BRACES.sub(one, text)
-
-
-def _problem(state: _Build, source: Source, text: str) -> None:
-    state.problems.append(Problem(source.path, source.line, source.column, text))
+            state.reading.problems.append(document.problem((*path, place), text))

@@ -6,6 +6,7 @@ A number is compared as one row first; only rows that differ are looked at field
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import compress, repeat
 from operator import attrgetter, is_, itemgetter, ne
 from typing import Any
@@ -86,13 +87,13 @@ class Differ:
                     changes.append(self._change(rows[path], UNKNOWN, wanted, source))
                     continue
                 reason = self._reason(live, path, before)
-                unknown.append(UnknownField(live.phone_number, path, reason))
+                unknown.append(UnknownField(live.phone_number, path, reason, source))
                 continue
             try:
                 after = self._after(wanted, before)
             except KeyError:
                 reason = "the snapshot does not hold PINs; plan against the account to compare"
-                unknown.append(UnknownField(live.phone_number, path, reason))
+                unknown.append(UnknownField(live.phone_number, path, reason, source))
                 continue
             if after is not _SAME:
                 changes.append(self._change(rows[path], before, after, source))
@@ -142,7 +143,7 @@ class Differ:
             blind = [p for p, at in siblings if at is None or live.values[at] is UNKNOWN]
             if blind:
                 reason = f"{blind[0]} cannot be read, and {link} is written as a whole"
-                unknown.append(UnknownField(live.phone_number, change.path, reason))
+                unknown.append(UnknownField(live.phone_number, change.path, reason, change.source))
             else:
                 kept.append(change)
         return tuple(kept), tuple(unknown)
@@ -214,6 +215,7 @@ def diff(
     changes: list[Change] = []
     unknown: list[UnknownField] = []
     not_owned: list[NotOwned] = []
+    awaited: list[str] = []
     unlike = [declared[each] for each in declared.in_order(_unlike(declared, snapshot, differ))]
     owned = unchanged = len(declared) - len(unlike)
     if misplaced := tuple(_misplaced(unlike, snapshot)):
@@ -226,6 +228,8 @@ def diff(
             unknown += blind
             if not blind and number.release:
                 unchanged += 1  # given back already: done
+            elif not blind and number.when_owned:
+                awaited.append(number.phone_number)
             elif not blind:
                 not_owned.append(NotOwned(number.phone_number, number.source))
             continue
@@ -235,7 +239,8 @@ def diff(
         fields, blind = differ.compare(number, live)
         unknown += blind
         if fields:
-            changes.append(Change(live.phone_number, live.id, live.kind, Action.UPDATE, fields))
+            change = Change(live.phone_number, live.id, live.kind, Action.UPDATE, fields)
+            changes.append(replace(change, protected=True) if number.protect else change)
         elif not blind:
             unchanged += 1
     return Difference(
@@ -244,8 +249,9 @@ def diff(
         not_owned=tuple(not_owned),
         withheld=(),
         declared=len(declared),
-        unchanged=unchanged,
+        unchanged=unchanged + len(awaited),
         unmanaged=_unmanaged(desired, snapshot, owned),
+        awaited=tuple(awaited),
         numbers=desired.numbers,
     )
 
@@ -310,7 +316,7 @@ def _blind(snapshot: Snapshot, number: DesiredNumber) -> Iterator[UnknownField]:
         reason = f"{NAMES[lists[0]]} could not be read: {why}"
     if reason:
         for path in number.settings.paths or ("",):
-            yield UnknownField(number.phone_number, path, reason)
+            yield UnknownField(number.phone_number, path, reason, number.source)
 
 
 def live_value(snapshot: Snapshot, live: LiveNumber, path: str) -> LiveValue:

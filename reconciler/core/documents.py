@@ -38,6 +38,22 @@ class EntryMarks(NamedTuple):
 TOP = Mark(1, 1)
 
 
+class Row(NamedTuple):
+    """A row of a sheet: the line it begins on, and its cells."""
+
+    line: int
+    cells: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """A CSV file: its first row names the columns."""
+
+    path: str
+    header: Row
+    rows: Sequence[Row] = field(repr=False)  # they may hold PINs
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
     """One YAML file, read strictly.
@@ -51,6 +67,8 @@ class Document:
     data: Any = field(repr=False)  # it may hold PINs
     marks: Mapping[int, Mapping[Any, EntryPlace]] = field(repr=False)
     start: Mark = TOP
+    sheet: Sheet | None = None
+    """What `numbers_from` names, where it could be read."""
 
     def entry(self, path: Iterable[str | int]) -> EntryMarks:
         """The place of the entry at `path`, or of its nearest ancestor that stands in the file."""

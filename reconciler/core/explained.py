@@ -11,6 +11,7 @@ from reconciler.core.changes import Withheld
 from reconciler.core.desired import layers_of
 from reconciler.core.documents import Document
 from reconciler.core.fields import Kind
+from reconciler.core.layers import MARKS, drops
 from reconciler.core.model import DesiredNumber, LiveNumber, Snapshot, Source
 from reconciler.core.values import UNKNOWN, LiveValue, TagEdit
 
@@ -71,7 +72,7 @@ def explain(
     live = snapshot.numbers.get(phone_number) if snapshot else None
     kind = number.kind if number else live.kind if live else Kind.NUMBER
     values = _live_values(snapshot, live)
-    declared: Mapping[str, Any] = number.settings.as_dict() if number else {}
+    declared: Mapping[str, Any] = (number.settings.as_dict() | _marks(number)) if number else {}
     chains = _chains(project, documents, number) if number and not number.release else {}
     fields = [
         FieldExplained(
@@ -81,7 +82,7 @@ def explain(
             chains.get(path, ()),
             (values[path],) if path in values else None,
         )
-        for path in BY_PATH[kind]
+        for path in (*BY_PATH[kind], *MARKS)
         if path in declared or values.get(path, UNKNOWN) not in (UNKNOWN, None, ())
     ]
     return Explained(
@@ -95,6 +96,12 @@ def explain(
     )
 
 
+def _marks(number: DesiredNumber) -> dict[str, Any]:
+    """What is said of it besides its settings."""
+    said = {"protect": number.protect, "when_owned": number.when_owned}
+    return {mark: True for mark in MARKS if said[mark]}
+
+
 def _live_values(snapshot: Snapshot | None, live: LiveNumber | None) -> dict[str, LiveValue]:
     if snapshot is None or live is None:
         return {}
@@ -106,13 +113,16 @@ def _chains(
 ) -> dict[str, tuple[Step, ...]]:
     """The steps of every path, the winning ones marked."""
     chains: dict[str, list[Step]] = {}
-    for name, entries in layers_of(project, documents, number):
-        for path, (value, source) in entries.items():
+    for layer in layers_of(project, documents, number):
+        for path, below in chains.items():
+            if drops(layer.dropped, path):
+                below[:] = [Step(s.layer, s.value, s.source, wins=False) for s in below]
+        for path, (value, source) in layer.entries.items():
             below = chains.setdefault(path, [])
             if not isinstance(value, TagEdit):
                 below[:] = [Step(s.layer, s.value, s.source, wins=False) for s in below]
-            below.append(Step(name, value, source, wins=True))
-    managed = set(number.settings.paths)
+            below.append(Step(layer.name, value, source, wins=True))
+    managed = {*number.settings.paths, *_marks(number)}
     return {
         path: tuple(
             step if path in managed else Step(step.layer, step.value, step.source, wins=False)

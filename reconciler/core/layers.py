@@ -9,26 +9,39 @@ from typing import Any
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.fields import Kind
 from reconciler.core.model import Settings, Source
-from reconciler.core.rules import EMERGENCY, EMERGENCY_ADDRESS, EMERGENCY_ENABLED, broken_rules
+from reconciler.core.rules import (
+    EMERGENCY,
+    EMERGENCY_ADDRESS,
+    EMERGENCY_ENABLED,
+    RULED,
+    broken_rules,
+)
+from reconciler.core.templates import Tags, as_tags
 from reconciler.core.values import TagEdit
 
 Broken = tuple[Source, str]
 """Where a rule between fields is broken, and what to say of it."""
+
+PROTECT, WHEN_OWNED = "protect", "when_owned"
+MARKS = (PROTECT, WHEN_OWNED)
+"""What a layer may say of a number that is no setting of it; kept beside the settings."""
 
 _ORDER = {kind: {path: place for place, path in enumerate(BY_PATH[kind])} for kind in Kind}
 
 
 @dataclass(slots=True)
 class Layer:
-    """Path -> value (canonical, a Secret or a TagEdit) and where it stands.
+    """Path -> value (canonical, a Secret, a TagEdit or a Template) and where it stands.
 
-    `height` counts the layers it is made of, and `heights` says which of them gave the emergency
+    `dropped` are paths, or mappings of them, that count for nothing below this layer. `height`
+    counts the layers it is made of, and `heights` says which of them gave the emergency
     settings: an address below the layer that switches emergency off counts for nothing.
     """
 
     entries: dict[str, tuple[Any, Source]] = field(default_factory=dict)
     height: int = 0
     heights: Mapping[str, int] = field(default_factory=dict)
+    dropped: frozenset[str] = frozenset()
 
     def set(self, path: str, value: Any, source: Source) -> None:
         """Give `path` a value; for building a layer of height 0."""
@@ -36,21 +49,38 @@ class Layer:
         if path in EMERGENCY:
             self.heights = {**self.heights, path: 0}
 
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it makes no difference to what is below."""
+        return not self.entries and not self.dropped
+
 
 def merge(below: Layer, above: Layer) -> Layer:
-    """`above`, one layer, over `below`; of all fields only tags look at what was there."""
-    entries = below.entries | above.entries
-    new, old = above.entries.get("tags"), below.entries.get("tags")
-    if new and old and isinstance(new[0], TagEdit):
-        edit: TagEdit = new[0]
-        lower = old[0]
-        both = lower.then(edit) if isinstance(lower, TagEdit) else edit.apply(lower)
-        entries["tags"] = (both, new[1])
-    height = below.height + 1
-    heights = below.heights
+    """`above` over `below`; of all fields only tags look at what was there."""
+    lower, heights = below.entries, below.heights
+    if above.dropped:
+        lower = {path: lower[path] for path in lower if not drops(above.dropped, path)}
+        heights = {path: heights[path] for path in heights if path in lower}
+    entries = lower | above.entries
+    new, old = above.entries.get("tags"), lower.get("tags")
+    if new and old and isinstance(new[0], TagEdit | Tags):
+        entries["tags"] = (_edited(old[0], new[0]), new[1])
+    above_it = below.height + 1
     if above.heights:
-        heights = {**heights, **dict.fromkeys(above.heights, height)}
-    return Layer(entries, height, heights)
+        heights = {**heights, **{path: above_it + at for path, at in above.heights.items()}}
+    return Layer(entries, above_it + above.height, heights, below.dropped | above.dropped)
+
+
+def drops(dropped: frozenset[str], path: str) -> bool:
+    """Whether `path`, or a mapping that it is in, is among `dropped`."""
+    return path in dropped or any(path.startswith(f"{each}.") for each in dropped)
+
+
+def _edited(lower: Any, new: TagEdit | Tags) -> Any:
+    """What tags come to when `new` is over `lower`."""
+    if isinstance(lower, Tags) or isinstance(new, Tags):
+        return Tags(as_tags(lower).steps + as_tags(new).steps)
+    return lower.then(new) if isinstance(lower, TagEdit) else new.apply(lower)
 
 
 def settle(
@@ -58,21 +88,32 @@ def settle(
 ) -> tuple[Settings, tuple[Broken, ...]]:
     """What all layers come to, and the rules between fields that it breaks.
 
-    `path_sets` makes equal sets of paths one object.
+    `path_sets` holds, by the kind and the paths as they came, the same in order; equal ones are
+    one object.
     """
     entries = layer.entries
     broken = list(_off_with_address(layer))
     if not broken and _address_counts_for_nothing(layer):
         entries = {path: entry for path, entry in entries.items() if path != EMERGENCY_ADDRESS}
-    paths = tuple(sorted(entries, key=_ORDER[kind].__getitem__))
-    paths = path_sets.setdefault(paths, paths)
+    came = (kind, *entries)
+    paths = path_sets.get(came)
+    if paths is None:
+        order = _ORDER[kind]
+        paths = tuple(sorted((path for path in entries if path in order), key=order.__getitem__))
+        paths = path_sets[came] = path_sets.setdefault(paths, paths)
     settings = Settings(
         paths,
         tuple(entries[path][0] for path in paths),
         tuple(entries[path][1] for path in paths),
     )
-    broken += [(entries[path][1], text) for path, text in broken_rules(settings, kind)]
+    if not RULED[kind].isdisjoint(paths):
+        broken += [(entries[path][1], text) for path, text in broken_rules(settings, kind)]
     return settings, tuple(broken)
+
+
+def marked(layer: Layer, mark: str) -> bool:
+    """Whether the layers say `mark` of the number."""
+    return bool(layer.entries.get(mark, (False,))[0])
 
 
 def _address_counts_for_nothing(layer: Layer) -> bool:

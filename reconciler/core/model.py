@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from reconciler.core.fields import Kind, Listing
 from reconciler.core.safety import Safety
 from reconciler.core.values import LiveValue
 from reconciler.errors import Problem
+
+if TYPE_CHECKING:
+    from reconciler.core.assigning import Assigning  # it is made of the nouns in here
 
 
 def _nothing() -> Mapping[str, Any]:
@@ -129,6 +132,8 @@ class Desired:
     secrets: Mapping[str, str] = field(default_factory=_nothing, repr=False)
     warnings: tuple[Problem, ...] = ()
     safety: Safety = field(default_factory=Safety)
+    assigning: Assigning | None = field(default=None, repr=False)
+    """The rules for live numbers that nobody declares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +200,10 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The ownership of declared numbers; each is in one of the three."""
+    """The ownership of declared numbers; each is in one of the four. `awaited` are those that are
+    not owned, and need not be yet (when_owned)."""
 
     editable: tuple[DesiredNumber, ...]
     not_editable: tuple[DesiredNumber, ...]
     not_owned: tuple[DesiredNumber, ...]
+    awaited: tuple[DesiredNumber, ...] = ()

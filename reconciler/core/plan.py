@@ -78,7 +78,8 @@ class Plan:
     def has_drift(self) -> bool:
         """Whether the account is in any way not, or not known to be, as declared."""
         difference = self.difference
-        return self.has_changes or bool(difference.not_owned or difference.unknown)
+        left = difference.not_owned or difference.unknown or difference.undeclared
+        return self.has_changes or bool(left)
 
 
 def make_plan(

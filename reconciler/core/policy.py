@@ -148,18 +148,32 @@ def _judge(subject: Subject) -> tuple[Change | None, list[Withheld]]:
 def hold_all(change: Change, hold: Hold) -> Iterator[Withheld]:
     """All of a change held back, a release included."""
     if change.action is Action.RELEASE:
-        yield Withheld(change.phone_number, RELEASE, None, None, hold.rule, hold.reason)
+        yield Withheld(
+            change.phone_number, RELEASE, None, None, hold.rule, hold.reason, change.source
+        )
     for field in change.fields:
         yield _one(change, field, hold)
 
 
 def _one(change: Change, field: FieldChange, hold: Hold) -> Withheld:
     return Withheld(
-        change.phone_number, field.path, field.before, field.after, hold.rule, hold.reason
+        change.phone_number,
+        field.path,
+        field.before,
+        field.after,
+        hold.rule,
+        hold.reason,
+        field.source,
     )
 
 
 # ---- rules for a whole number -----------------------------------------------------------------
+
+
+def _protected(subject: Subject) -> Hold | None:
+    if not subject.change.protected:
+        return None
+    return Hold("protected", "protect: true holds it back: take that out in the YAML first")
 
 
 def _out_of_scope(subject: Subject) -> Hold | None:
@@ -221,6 +235,7 @@ def _unless(subject: Subject, allowance: Allowance, reason: str) -> Hold | None:
 
 
 _WHOLE_RULES: tuple[WholeRule, ...] = (
+    _protected,
     _out_of_scope,
     _inactive,
     _locked,
@@ -313,7 +328,11 @@ def refusals(
 
     `declared` counts all declared numbers, before any --target.
     """
-    found = [_empty_account(plan, snapshot, allowed), *_too_many(plan, safety, allowed, declared)]
+    found = [
+        _empty_account(plan, snapshot, allowed),
+        *_too_many(plan, safety, allowed, declared),
+        _undeclared(plan),
+    ]
     return tuple(text for text in found if text)
 
 
@@ -327,6 +346,17 @@ def _empty_account(plan: Plan, snapshot: Snapshot, allowed: frozenset[Allowance]
     return (
         f"the account has no numbers at all, but {declared:,} are declared: is this the right "
         f"key? (rule: empty account; {Allowance.EMPTY_ACCOUNT.option} allows it)"
+    )
+
+
+def _undeclared(plan: Plan) -> str:
+    found = plan.difference.undeclared
+    if not found:
+        return ""
+    are = "number is" if len(found) == 1 else "numbers are"
+    return (
+        f"{len(found):,} live {are} not declared, such as {found[0]} (rule: undeclared; declare "
+        "them, or let assign mean them; `plan --show-unmanaged` lists them)"
     )
 
 

@@ -28,6 +28,10 @@ FEATURES = {
     for kind, above in _ABOVE.items()
 }
 """Every switch of a kind that needs a detail beside it, and that detail."""
+RULED = {
+    kind: frozenset(path for pair in pairs for path in pair) for kind, pairs in FEATURES.items()
+}
+"""All paths that a rule looks at, by kind."""
 
 
 def broken_rules(settings: Settings, kind: Kind) -> Iterator[tuple[str, str]]:

@@ -70,6 +70,8 @@ class Safety:
     allow: frozenset[Allowance] = frozenset()
     select: Select = field(default_factory=Select)
     ignore: tuple[Ignore, ...] = ()
+    undeclared: str = "ignore"
+    """What a live number is that nobody declares: ignore, warn or fail."""
 
     def allowing(self, more: frozenset[Allowance]) -> frozenset[Allowance]:
         """What is allowed in all, by the file and by the command line."""
@@ -95,6 +97,7 @@ def read_safety(data: Mapping[str, Any], connections: Mapping[str, str]) -> Safe
     return Safety(
         max_changes_percent=float(rules.get("max_changes_percent", 30.0)),
         max_changes=rules.get("max_changes"),
+        undeclared=rules.get("undeclared", "ignore"),
         allow=frozenset(each for each in IN_THE_FILE if rules.get(each.value)),
         select=Select(
             tags=texts(scope.get("tags")),

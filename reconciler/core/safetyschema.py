@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from reconciler.core.catalogue import BY_PATH, SUPPORTED
@@ -29,10 +30,10 @@ _STATUSES = (
 )
 
 
-def _paths() -> list[str]:
-    """Every setting that can be declared, and every mapping of settings."""
+def setting_paths(kinds: Iterable[Kind] = Kind) -> list[str]:
+    """Every setting of `kinds` that can be declared, and every mapping of settings."""
     found: dict[str, None] = {}
-    for kind in Kind:
+    for kind in kinds:
         for path in BY_PATH[kind]:
             steps = path.split(".") if path in SUPPORTED[kind] else []
             found |= dict.fromkeys(".".join(steps[: at + 1]) for at in range(len(steps)))
@@ -42,6 +43,11 @@ def _paths() -> list[str]:
 _A_STATUS: Schema = {
     "pattern": f"^({'|'.join(each.replace('-', '[-_]') for each in _STATUSES)})(?![\\s\\S])",
     "errorMessage": f"a status is one of {', '.join(_STATUSES)}",
+}
+_TYPES = ("local", "toll_free", "mobile", "national", "shared_cost", "landline")
+_A_COUNTRY: Schema = {
+    "pattern": r"^[A-Za-z]{2}(?![\s\S])",
+    "errorMessage": "a country is two letters, such as US",
 }
 _SWITCH: Schema = {"type": "boolean", "x-off": "false"}
 _TEXTS: Schema = {"type": ["string", "array"], "minLength": 1, "items": TEXT_LIST["items"]}
@@ -78,7 +84,7 @@ SAFETY: Schema = {
                 },
                 "paths": {
                     "type": "array",
-                    "items": {"type": "string", "enum": _paths()},
+                    "items": {"type": "string", "enum": setting_paths()},
                     "description": "Settings, such as voice or tags.",
                 },
                 "reason": {"type": "string", "description": "Why; for people."},
@@ -90,6 +96,42 @@ SAFETY: Schema = {
                 },
             },
             "required": ["numbers", "paths"],
+            "additionalProperties": False,
+        },
+    },
+    "assign": {
+        "type": "array",
+        "description": "Groups for live numbers that nobody declares (reconciler.yaml only), "
+        "in order: of several rules that match, the groups of the later lie over the earlier.",
+        "items": {
+            "type": "object",
+            "properties": {
+                "match": {
+                    "type": "object",
+                    "description": "The live numbers meant: all keys must hold, one value of each.",
+                    "properties": {
+                        "tags": _TEXTS | {"description": "Live tags, one of which it must have."},
+                        "connection_id": _TEXTS
+                        | {"description": "Its connection, or an alias of it."},
+                        "country": _TEXTS
+                        | _A_COUNTRY
+                        | {
+                            "items": TEXT_LIST["items"] | _A_COUNTRY,
+                            "description": "Its country, as two letters.",
+                            "examples": ["US"],
+                        },
+                        "type": _TEXTS
+                        | {"description": "Its type, such as local.", "examples": [*_TYPES]},
+                        "customer_reference": _TEXTS
+                        | {"description": "A glob of its reference.", "examples": ["desk-*"]},
+                    },
+                    "minProperties": 1,
+                    "additionalProperties": False,
+                },
+                "groups": TEXT_LIST
+                | {"minItems": 1, "description": "The groups that such numbers have, in order."},
+            },
+            "required": ["match", "groups"],
             "additionalProperties": False,
         },
     },
@@ -108,6 +150,12 @@ SAFETY: Schema = {
                 "type": "integer",
                 "minimum": 0,
                 "description": "Refuse to change more numbers than this.",
+            },
+            "undeclared": {
+                "type": "string",
+                "enum": ["ignore", "warn", "fail"],
+                "description": "What a live number is that nobody declares and no assign means: "
+                "nothing (ignore), a warning, or a finding: drift, and no apply (fail).",
             },
             "allow_release": _SWITCH | {"description": "Give numbers back (false)."},
             "allow_emergency_off": _SWITCH

@@ -14,8 +14,22 @@ from functools import cache
 from reconciler.core.catalogue import BY_PATH, SUPPORTED
 from reconciler.core.cost import FEATURES
 from reconciler.core.fields import Field, Kind, Type
-from reconciler.core.safetyschema import SAFETY, TEXT_LIST, Schema
+from reconciler.core.safetyschema import SAFETY, TEXT_LIST, Schema, setting_paths
 from reconciler.core.values import CNAM_PATTERN, E164_PATTERN, ID_PATTERN
+
+_TEMPLATE = r"\{(number|last4|index)\}"
+
+
+def _or_template(pattern: str, before: str, after: str) -> str:
+    """`pattern`, or what holds a template beside characters that can stand in such a value."""
+    end = r"(?![\s\S])"
+    return f"{pattern}|^({before}|{_TEMPLATE})*{_TEMPLATE}({after}|{_TEMPLATE})*{end}"
+
+
+E164_OR_TEMPLATE = _or_template(E164_PATTERN, "[+0-9]", "[0-9]")
+CNAM_OR_TEMPLATE = _or_template(CNAM_PATTERN, "[A-Za-z0-9 ]", "[A-Za-z0-9 ]")
+BLOCK_PATTERN = r"^\+[1-9][0-9]{6,14}\.\.\+[1-9][0-9]{6,14}(?![\s\S])"
+_PLACE_PATTERN = r"^\+[1-9][0-9]{6,14}(\.\.\+[1-9][0-9]{6,14})?(?![\s\S])"
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ALIAS_FIELDS = (
@@ -27,18 +41,21 @@ ALIAS_FIELDS = (
     "address_id",
     "interception_app_id",
 )
-PROJECT_KEYS = ("account", "files", "limits", "select", "ignore", "safety", "prices")
+PROJECT_KEYS = (
+    "account",
+    "files",
+    "limits",
+    "select",
+    "ignore",
+    "safety",
+    "prices",
+    "assign",
+)
 """Keys that only `reconciler.yaml` may hold."""
 
 NOT_YET = frozenset(
     {
-        "numbers_from",
         "policies",
-        "assign",
-        "overrides",
-        "protect",
-        "when_owned",
-        "unmanage",
     }
 )
 """Keys that are promised but not there yet; each leaves this list with the change that adds it."""
@@ -47,6 +64,11 @@ NOT_YET = frozenset(
 _ENV_NAME: Schema = {
     "type": "string",
     "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(?![\s\S])",
+    "errorMessage": "the name of an environment variable is needed, never the value itself",
+}
+_SECRET_NAME: Schema = {
+    "type": "string",
+    "pattern": r"^[A-Za-z_]([A-Za-z0-9_]|\{(last4|index)\})*(?![\s\S])",
     "errorMessage": "the name of an environment variable is needed, never the value itself",
 }
 _ANY_ID: Schema = {
@@ -68,19 +90,19 @@ _BY_TYPE: dict[Type, Schema] = {
     },
     Type.E164: {
         "type": ["string"],
-        "pattern": E164_PATTERN,
+        "pattern": E164_OR_TEMPLATE,
         "errorMessage": "a number in E.164 is needed, such as +13035559123",
     },
     Type.CNAM: {
         "type": ["string"],
-        "pattern": CNAM_PATTERN,
+        "pattern": CNAM_OR_TEMPLATE,
         "errorMessage": "at most 15 letters, digits and spaces are possible",
     },
     Type.PIN: {
         "type": ["string", "object"],
         "minLength": 1,
         "properties": {
-            "env": _ENV_NAME | {"description": "The environment variable that holds the PIN."},
+            "env": _SECRET_NAME | {"description": "The environment variable that holds the PIN."},
             "file": {
                 "type": "string",
                 "minLength": 1,
@@ -168,18 +190,60 @@ _RELEASE: Schema = {
 }
 
 
-def _number(kind: Kind) -> Schema:
+_OVERRIDES: Schema = {
+    "type": "boolean",
+    "x-off": "false",
+    "description": "true: a block holds this number too, and lies below what stands here.",
+}
+_MARKS: Schema = {
+    "protect": {
+        "type": "boolean",
+        "x-off": "false",
+        "description": "true: never changed and never released; shown as withheld (protected).",
+    },
+    "when_owned": {
+        "type": "boolean",
+        "x-off": "false",
+        "description": "true: no error while the account lacks it, as while it is being ported.",
+    },
+}
+
+
+def _unmanage(kinds: Iterable[Kind]) -> Schema:
+    return {
+        "type": "array",
+        "items": {"type": "string", "enum": setting_paths(kinds)},
+        "description": "Settings, or mappings of them, that the layers below count for nothing in; "
+        "layers above may manage them again.",
+        "examples": [["voice", "customer_reference"]],
+    }
+
+
+def _number(kind: Kind, *, block: bool) -> Schema:
+    whose = "every number of this block" if block else "this number"
     schema: Schema = {
         "type": ["object", "null"],
-        "description": "What is managed of this number; null or {} manages nothing.",
-        "properties": {"groups": _GROUP_LIST, **settings_properties(kind, SUPPORTED[kind])},
+        "description": f"What is managed of {whose}; null or {{}} manages nothing.",
+        "properties": {
+            "groups": _GROUP_LIST,
+            **settings_properties(kind, SUPPORTED[kind]),
+            "unmanage": _unmanage([kind]),
+            **_MARKS,
+        },
         "additionalProperties": False,
     }
-    if kind is Kind.NUMBER:
+    if not block:
+        schema["properties"]["overrides"] = _OVERRIDES
+    if kind is Kind.NUMBER and not block:
         schema["properties"]["release"] = _RELEASE
         alone = {"maxProperties": 1, "errorMessage": "release: true allows no other key beside it"}
         schema["dependentSchemas"] = {"release": alone}
     return schema
+
+
+def definition_of(kind: Kind, key: str) -> str:
+    """The definition that the entry of `key`, a number or a block, has to meet."""
+    return f"{kind.value}_block" if ".." in key else kind.value
 
 
 def _definitions() -> Schema:
@@ -190,14 +254,16 @@ def _definitions() -> Schema:
         for name, schema in settings_properties(kind, SUPPORTED[kind]).items()
     }
     return {
-        Kind.NUMBER.value: _number(Kind.NUMBER),
-        Kind.MOBILE.value: _number(Kind.MOBILE),
+        **{kind.value: _number(kind, block=False) for kind in Kind},
+        **{f"{kind.value}_block": _number(kind, block=True) for kind in Kind},
         "group": {
             "type": ["object", "null"],
             "description": "Reusable partial settings.",
             "properties": {
                 "extends": _GROUP_LIST | {"description": "Groups that this one builds on."},
                 **settings,
+                "unmanage": _unmanage(Kind),
+                **_MARKS,
             },
             "additionalProperties": False,
         },
@@ -266,11 +332,14 @@ def _declared(kind: Kind) -> Schema:
     what = "Declared numbers" if kind is Kind.NUMBER else "Declared mobile numbers"
     return {
         "type": ["object", "null"],
-        "description": f"{what}, by E.164 in quotes.",
+        "description": f"{what}, by E.164 in quotes; a block is "
+        "'+13125550100..+13125550199', both ends included, 100,000 numbers at most.",
         "propertyNames": {
-            "pattern": E164_PATTERN,
+            "pattern": _PLACE_PATTERN,
             "errorMessage": "a number in E.164 is needed, such as +13125550001",
+            "examples": ["+13125550001", "+13125550100..+13125550199"],
         },
+        "patternProperties": {BLOCK_PATTERN: {"$ref": f"#/$defs/{kind.value}_block"}},
         "additionalProperties": {"$ref": f"#/$defs/{kind.value}"},
     }
 
@@ -324,6 +393,14 @@ def numbers_schema() -> Schema:
                 "additionalProperties": {"$ref": "#/$defs/group"},
             },
             "defaults": {"$ref": "#/$defs/defaults"},
+            "numbers_from": {
+                "type": "string",
+                "pattern": r"\.[cC][sS][vV](?![\s\S])",
+                "errorMessage": "a CSV file is needed, such as desks.csv",
+                "description": "A CSV file whose numbers are declared as if they stood here. Its "
+                "first row names the columns: phone_number, groups and paths of settings.",
+                "examples": ["desks.csv"],
+            },
             **SAFETY,
             **{kind.yaml_key: _declared(kind) for kind in Kind},
         },

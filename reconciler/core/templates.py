@@ -62,6 +62,14 @@ class Text(Template):
 
     parts: tuple[str, ...]
 
+    @property
+    def spelled(self) -> str:
+        """As it stands in the file."""
+        return "".join(
+            f"{{{part}}}" if place % 2 else part.replace("{", "{{").replace("}", "}}")
+            for place, part in enumerate(self.parts)
+        )
+
     def fill(self, of: Filler) -> str:
         """The text for one number."""
         return "".join(
@@ -118,7 +126,7 @@ class PlainPin(Template):
         return f"PlainPin({self.ref!r})"
 
     def fill(self, of: Filler) -> Secret:
-        """The secret of one number."""
+        """The secret of one number; what it is stands with the secrets of the project."""
         return Secret(f"{self.ref}:{of.number}")
 
     def needs_index(self) -> bool:
@@ -156,9 +164,9 @@ class Tags(Template):
         found: tuple[str, ...] | TagEdit | None = None
         for step in self.steps:
             if isinstance(step, TagList):
-                found = tuple(sorted(_filled(step.tags, of)))
+                found = tuple(sorted(filled_tags(step.tags, of)))
                 continue
-            edit = TagEdit(_filled(step.add, of), _filled(step.remove, of))
+            edit = TagEdit(filled_tags(step.add, of), filled_tags(step.remove, of))
             if found is None:
                 found = edit
             else:
@@ -176,7 +184,8 @@ def _of(step: TagList | TagChange) -> tuple[Tag, ...]:
     return step.tags if isinstance(step, TagList) else (*step.add, *step.remove)
 
 
-def _filled(tags: tuple[Tag, ...], of: Filler) -> frozenset[str]:
+def filled_tags(tags: tuple[Tag, ...], of: Filler) -> frozenset[str]:
+    """The tags of one list for one number."""
     return frozenset(tag.fill(of) if isinstance(tag, Text) else tag for tag in tags)
 
 

@@ -6,6 +6,7 @@ says no does `jsonschema` look, at the entries that are wrong, to say what and w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -17,9 +18,18 @@ from reconciler.core.catalogue import BY_PATH, FIELDS
 from reconciler.core.documents import Document
 from reconciler.core.fields import Kind
 from reconciler.core.hints import Hints, quoted, shown
+from reconciler.core.places import TO, block_ends, canonical_number
 from reconciler.core.safetyschema import Schema
-from reconciler.core.schema import NOT_YET, PROJECT_KEYS, entry_schema, numbers_schema
-from reconciler.core.values import E164, E164_PATTERN
+from reconciler.core.schema import (
+    BLOCK_PATTERN,
+    E164_OR_TEMPLATE,
+    NOT_YET,
+    PROJECT_KEYS,
+    definition_of,
+    entry_schema,
+    numbers_schema,
+)
+from reconciler.core.values import E164
 from reconciler.errors import Problem
 
 _Path = tuple[str | int, ...]
@@ -40,6 +50,8 @@ _SKIP = {"numbers": 2, "mobile_numbers": 2, "groups": 2, "defaults": 1}
 
 _SECRET_STEPS = frozenset({"external_pin", "api_key_env"})
 """Below these keys a slip may be the secret itself, so no message repeats what stands there."""
+
+_NOT_IN_DEFAULTS = frozenset({"protect", "when_owned", "unmanage"})
 
 _INSTEAD = {"groups": "extends", "extends": "groups"}
 """A number names its groups under one of these keys, a group under the other."""
@@ -92,22 +104,32 @@ def _explain(document: Document) -> list[Problem]:
             continue
         rest = rest | {kind.yaml_key: {}}
         for key, entry in entries.items():
-            if not E164.match(key):
+            if not E164.match(key) and not _BLOCK.match(key):
                 problems.append(_bad_key(document, kind, key))
-            if not is_valid(kind.value, entry):
-                for error in _explainer(kind.value).iter_errors(entry):
+            definition = definition_of(kind, key)
+            if not is_valid(definition, entry):
+                for error in _explainer(definition).iter_errors(entry):
                     problems += _plain(document, (kind.yaml_key, key), error, hints)
     for error in _explainer(_WHOLE).iter_errors(rest):
         problems += _plain(document, (), error, hints)
     return problems
 
 
+_BLOCK = re.compile(BLOCK_PATTERN)
+
+
 def _bad_key(document: Document, kind: Kind, key: str) -> Problem:
-    if ".." in key:
-        text = f"number blocks such as {quoted(key)} are not supported yet"
-    else:
-        text = f"{quoted(key)} is not a number in E.164{_in_e164(key)}"
+    text = _not_a_block(key) if TO in key else f"{quoted(key)} is not a number in E.164"
+    text += "" if TO in key else _in_e164(key)
     return document.problem((kind.yaml_key, key), text, at_key=True)
+
+
+def _not_a_block(key: str) -> str:
+    first, last = block_ends(key)
+    named = all(end.strip().startswith("+") for end in key.split(TO, 1))
+    how = f"{first}{TO}{last}" if first and last and named else "+13125550100..+13125550199"
+    as_in = "" if first and last and named else "both ends in E.164, as in "
+    return f"{quoted(key)} is not a block of numbers: write {as_in}{how}"
 
 
 def _in_e164(spelling: str) -> str:
@@ -118,16 +140,6 @@ def _in_e164(spelling: str) -> str:
     if not meant:
         return ": write + and 7 to 15 digits, such as +13125550001"
     return f": write {meant if named else '+ and the country code first, such as +13125550001'}"
-
-
-def canonical_number(spelling: str) -> str:
-    """The E.164 number that `spelling` means, or nothing where it means none."""
-    bare = spelling.strip().translate(_SEPARATORS)
-    number = bare if bare.startswith("+") else f"+{bare.removeprefix('00')}"
-    return number if E164.match(number) else ""
-
-
-_SEPARATORS = str.maketrans("", "", " -().\t\n")
 
 
 def _plain(
@@ -185,7 +197,14 @@ def _unknown_key(path: _Path, key: str, known: Mapping[str, Any], hints: Hints) 
     if key in NOT_YET:
         return f"'{key}' is not supported yet"
     if key == "release":
-        return "'release' stands alone on a number: not in a group, defaults or mobile_numbers"
+        return (
+            "'release' stands alone on a number: not in a block, a group, defaults or "
+            "mobile_numbers"
+        )
+    if key == "overrides":
+        return "'overrides' is for one number in a block: not for a block, a group or defaults"
+    if key in _NOT_IN_DEFAULTS and path == ("defaults",):
+        return f"'{key}' is for a number, a block or a group: put it there, not under defaults"
     if key in _READ_ONLY or (path and path[0] == Kind.MOBILE.yaml_key and key == "messaging"):
         return f"'{key}' is read only here: it shows in fetch, but cannot be declared"
     if key in _MOBILE_ONLY and path and path[0] == Kind.NUMBER.yaml_key:
@@ -262,7 +281,7 @@ def _wrong_type(path: _Path, value: object, schema: Schema) -> str:
 def _how_to_write(value: object, types: list[str], schema: Schema) -> str:
     """What to do about a value of a wrong type, where that is plain to see."""
     match value:
-        case bool() | int() | float() if schema.get("pattern") == E164_PATTERN:
+        case bool() | int() | float() if schema.get("pattern") == E164_OR_TEMPLATE:
             return _in_e164(str(value)) + ", in quotes"
         case bool() | int() | float() if "string" in types:
             return ": put it in quotes"
@@ -317,7 +336,7 @@ def _rule(path: _Path, error: jsonschema.ValidationError, schema: Schema) -> str
             message = schema["errorMessage"]
             if not _SECRET_STEPS.isdisjoint(path):
                 return f"{name}: {message}"
-            if schema["pattern"] == E164_PATTERN:
+            if schema["pattern"] == E164_OR_TEMPLATE:
                 message = f"it is not a number in E.164{_in_e164(str(value))}"
             return f"{name} cannot be {quoted(str(value))}: {message}"
         case "required" if isinstance(value, dict):

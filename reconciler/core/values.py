@@ -101,6 +101,7 @@ Shown: TypeAlias = LiveValue | DeclaredValue
 E164_PATTERN: Final = r"^\+[1-9][0-9]{6,14}(?![\s\S])"
 E164: Final = re.compile(E164_PATTERN)
 CNAM_PATTERN: Final = r"^[A-Za-z0-9 ]{1,15}(?![\s\S])"
+CNAM: Final = re.compile(CNAM_PATTERN)
 ID_PATTERN: Final = (
     r"^([0-9]+|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})"
     r"(?![\s\S])"

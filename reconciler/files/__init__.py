@@ -9,7 +9,7 @@ directories, not what the keys mean.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from reconciler.core.documents import Document
 from reconciler.errors import InputError, Problem
 from reconciler.files.reader import collector_paused, read_document
+from reconciler.files.sheet import find_sheet, read_sheet
 from reconciler.files.store import DISK, Store
 from reconciler.files.tree import SourceFile, Tree, find_project, narrow, open_source
 
@@ -69,15 +70,17 @@ def load_documents(path: Path, cwd: Path, store: Store = DISK) -> Loaded:
     problems: list[Problem] = []
     digest = sha256()
     project = None
-    if tree.project_file is not None:
-        project, raw = _read(tree.project_file, problems, digest)
+    file = tree.project_file
+    if file is not None:
+        project, raw = _read(file, problems, digest)
         if project is not None:
             tree = _narrowed(tree, project.data)
+            project = _with_sheet(tree.root, file, project, problems, digest)
         elif raw is None or b"files" in raw:
             # It may exclude files, and which ones cannot be known: their errors would be noise.
             return Loaded(tree.root, None, (), tree.selected, tuple(problems), True, "")
     with collector_paused():  # once for all files, for it starts again with a full collection
-        read = [_read(file, problems, digest)[0] for file in tree.files]
+        read = [_read_whole(tree.root, file, problems, digest) for file in tree.files]
     documents = tuple(document for document in read if document is not None)
     incomplete = len(documents) < len(read) or (tree.project_file is not None and not project)
     return Loaded(
@@ -108,6 +111,13 @@ def project_files(path: Path, cwd: Path) -> tuple[SourceFile, ...]:
     return tuple(file for file in every if tree.selected is None or file.path in tree.selected)
 
 
+def _take_in(digest: Hash, name: str, raw: bytes) -> None:
+    """Add one file to the digest of a project."""
+    for part in (os.fsencode(name), raw):
+        digest.update(len(part).to_bytes(8))
+        digest.update(part)
+
+
 def _read(
     file: SourceFile, problems: list[Problem], digest: Hash
 ) -> tuple[Document | None, bytes | None]:
@@ -116,12 +126,37 @@ def _read(
         problems.append(raw)
         return None, None
     # By its name in the project: the same wherever, and from wherever, the project is read.
-    for part in (os.fsencode(file.name), raw):
-        digest.update(len(part).to_bytes(8))
-        digest.update(part)
+    _take_in(digest, file.name, raw)
     document, found = read_document(file.path, raw)
     problems += found
     return document, raw
+
+
+def _read_whole(
+    root: Path, file: SourceFile, problems: list[Problem], digest: Hash
+) -> Document | None:
+    """The document in `file`, with its sheet."""
+    document, _ = _read(file, problems, digest)
+    return document and _with_sheet(root, file, document, problems, digest)
+
+
+def _with_sheet(
+    root: Path, file: SourceFile, document: Document, problems: list[Problem], digest: Hash
+) -> Document:
+    """`document` with the rows of the CSV file that its `numbers_from` names."""
+    given = document.data.get("numbers_from") if isinstance(document.data, dict) else None
+    if not isinstance(given, str) or not given.lower().endswith(".csv"):
+        return document  # the schema says so
+    found = find_sheet(root, file, given)
+    raw = open_source(found)
+    if isinstance(raw, Problem):
+        text = f"numbers_from: {raw.path}: {raw.message}"
+        problems.append(document.problem(["numbers_from"], text))
+        return document
+    _take_in(digest, found.name, raw)
+    sheet, wrong = read_sheet(found.path, raw)
+    problems += wrong
+    return replace(document, sheet=sheet)
 
 
 def _narrowed(tree: Tree, data: Any) -> Tree:

@@ -7,7 +7,9 @@ import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from reconciler.core.declared import compact
 from reconciler.core.model import Desired, DesiredNumber, Source
+from reconciler.core.templates import Pin, PlainPin
 from reconciler.core.values import Secret
 from reconciler.errors import InputError, Problem
 
@@ -21,7 +23,13 @@ def resolve_secrets(desired: Desired, root: Path, environ: Mapping[str, str]) ->
     `{env: NAME}` is read from `environ`, `{file: PATH}` from below `root` (one line, its end
     dropped). InputError with every one that is missing or empty.
     """
-    used = (pair for number in desired.numbers.values() for pair in _secrets(number))
+    used = (
+        pair
+        for run in compact(desired.numbers).runs()
+        if any(isinstance(value, Secret | Pin | PlainPin) for value in run.settings.values)
+        for number in (run.each() if run.templated else (run.at(run.first),))
+        for pair in _secrets(number)
+    )
     return resolve_refs(used, desired.secrets, root, environ)
 
 

@@ -126,7 +126,8 @@ def _befores(group: FieldGroup, most: int = 2) -> str:
 
 
 def _not_changed(plan: Plan, paint: Paint) -> Iterator[str]:
-    """What is declared and stays as it is: withheld, unknown, not owned."""
+    """What is declared and stays as it is: withheld, unknown, not owned; and
+    what is live and not declared, where that is a finding."""
     difference = plan.difference
     yield from _withheld(difference.withheld, paint)
     yield from _unknown(difference.unknown, paint)
@@ -135,6 +136,12 @@ def _not_changed(plan: Plan, paint: Paint) -> Iterator[str]:
         yield (
             f"  {paint('!', 'risk')} not owned: {count(len(where), 'number')} "
             f"that the account lacks: {neutral(examples(where, 5))}"
+        )
+    if difference.undeclared:
+        live = count(len(difference.undeclared), "live number")
+        yield (
+            f"  {paint('!', 'risk')} undeclared: {live} that nobody declares: "
+            f"{examples(difference.undeclared, 5)}"
         )
 
 
@@ -155,17 +162,15 @@ def _unknown(items: Sequence[UnknownField], paint: Paint) -> Iterator[str]:
 
 def _held(what: str, items: Sequence[Withheld | UnknownField], reason: str, paint: Paint) -> str:
     """One line for everything that is held back for one reason."""
-    places = {item.phone_number: item.source for item in items}
-    numbers = [
-        f"{number}, {neutral(str(source))}" if source else number
-        for number, source in places.items()
-    ]
+    numbers = list(dict.fromkeys(item.phone_number for item in items))
+    places = list(dict.fromkeys(str(item.source) for item in items if item.source))
     paths = list(dict.fromkeys(item.path for item in items if item.path))
     fields = f" {examples(paths)} of" if paths else ""
     # What would be given back is named, however many.
     most = len(numbers) if RELEASE in paths else 3
     who = f"{count(len(numbers), 'number')} ({examples(numbers, most)})"
-    return f"  {paint('!', 'risk')} {what}:{fields} {who}: {_said(reason)}"
+    where = paint(f"  # {neutral(examples(places))}", "dim") if places else ""
+    return f"  {paint('!', 'risk')} {what}:{fields} {who}: {_said(reason)}{where}"
 
 
 # ---- what an apply did ------------------------------------------------------------------------

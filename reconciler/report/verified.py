@@ -19,8 +19,9 @@ def verified_text(found: Verified) -> str:
     ]
     counts = (
         f"{count(len(found.editable), 'declared number')} owned and editable, "
-        f"{len(found.not_editable):,} owned but not editable, {len(found.not_owned):,} not owned."
+        f"{len(found.not_editable):,} owned but not editable, {len(found.not_owned):,} not owned"
     )
+    counts += f", {len(found.awaited):,} not owned yet (when_owned)." if found.awaited else "."
     return "\n".join([*lines, *([""] if lines else []), counts])
 
 
@@ -34,4 +35,5 @@ def verified_json(found: Verified) -> dict[str, Any]:
         "editable": those(found.editable),
         "not_editable": those(found.not_editable),
         "not_owned": those(found.not_owned),
+        **({"awaited": those(found.awaited)} if found.awaited else {}),
     }

@@ -28,6 +28,7 @@ class Options:
     concurrency: int | None = None
     allow: frozenset[Allowance] = frozenset()
     journal: Path | None = None
+    show_unmanaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from reconciler.core.fields import Kind, Listing
 from reconciler.core.hints import Hints
 from reconciler.core.live import build_snapshot
 from reconciler.core.model import Desired, DesiredNumber, Snapshot
+from reconciler.core.places import canonical_number
 from reconciler.core.policy import withhold
 from reconciler.core.scope import by_target
-from reconciler.core.validate import canonical_number
 from reconciler.errors import InputError, UsageError
 from reconciler.files import load_documents
 from reconciler.files.secrets import resolve_secrets

@@ -37,10 +37,12 @@ async def verify(path: Path, options: Options) -> Verified:
     def those(numbers: frozenset[str]) -> tuple[DesiredNumber, ...]:
         return tuple(each for each in meant.numbers.values() if each.phone_number in numbers)
 
+    lacking = those(answer.not_found | (mobile - listed.keys()))
     return Verified(
         those(answer.editable | {n for n in mobile if listed.get(n) == "active"}),
         those(answer.silent | {n for n in mobile if listed.get(n, "active") != "active"}),
-        those(answer.not_found | (mobile - listed.keys())),
+        tuple(each for each in lacking if not each.when_owned),
+        tuple(each for each in lacking if each.when_owned),
     )
 
 

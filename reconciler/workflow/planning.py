@@ -13,6 +13,7 @@ from reconciler.api.listings import Found, Progress, ignore_progress, read_lists
 from reconciler.api.ownership import ask_ownership
 from reconciler.api.read import ReadClient, open_reader
 from reconciler.api.settings import Endpoint, Limits
+from reconciler.core.assigning import assigned, undeclared
 from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS
 from reconciler.core.changes import Difference, UnknownField
 from reconciler.core.declared import compact
@@ -38,8 +39,10 @@ from reconciler.core.scope import (
 from reconciler.core.values import UNKNOWN
 from reconciler.errors import ForbiddenError, UsageError
 from reconciler.files.origin import commit_of
+from reconciler.files.reader import collector_paused
 from reconciler.files.secrets import resolve_secrets
 from reconciler.report.grouping import examples
+from reconciler.report.words import count
 from reconciler.workflow.common import Options, Project, account, limits_of, load
 from reconciler.workflow.snapshots import load_snapshot
 
@@ -54,6 +57,8 @@ class Planned:
     secrets: Mapping[str, str] = field(repr=False)
     reads: int = 0
     notes: tuple[str, ...] = ()
+    unmanaged: tuple[str, ...] = ()
+    """Live numbers in scope that nobody declares, where they were asked for."""
 
     @property
     def refusals(self) -> tuple[str, ...]:
@@ -86,7 +91,7 @@ async def _compare(
     project: Project, options: Options, progress: Progress, *, for_drift: bool
 ) -> Planned:
     targeted = by_target(project.desired, options.scope.targets)
-    if options.scope.targets and not targeted.numbers:
+    if options.scope.targets and not targeted.numbers and project.desired.assigning is None:
         raise UsageError("no declared number matches --target")
     if options.live is not None:
         snapshot = load_snapshot(options.live)
@@ -132,6 +137,9 @@ def _planned(
     *,
     for_drift: bool,
 ) -> Planned:
+    if assigning := project.desired.assigning:
+        project = replace(project, desired=assigned(project.desired, assigning, snapshot))
+        targeted = by_target(project.desired, options.scope.targets)
     meant = by_section(by_tag(targeted, options.scope.tags, snapshot), options.scope.only)
     if not meant.numbers and not options.scope.is_everything:
         raise UsageError("no declared number matches --target, --tag and --only")
@@ -140,10 +148,24 @@ def _planned(
     write_unread = Allowance.UNREADABLE in allowed and not for_drift
     difference = diff(meant, snapshot, secrets, write_unread=write_unread)
     notes: tuple[str, ...] = ()
+    unmanaged: tuple[str, ...] = ()
+    if _lists_undeclared(project.desired, options):
+        unmanaged = tuple(live.phone_number for live in undeclared(project.desired, snapshot))
+    if project.desired.safety.undeclared == "fail":
+        difference = replace(difference, undeclared=unmanaged)
     if for_drift:
         difference, notes = _without_write_only(difference)
-    notes = (*notes, *_on_their_way(meant, snapshot))
-    return with_plan(project, options, snapshot, secrets, difference, notes)
+    notes = (*notes, *_awaited(difference), *_on_their_way(meant, snapshot))
+    if unmanaged and project.desired.safety.undeclared != "ignore":
+        text = f"{count(len(unmanaged), 'live number')} that nobody declares: {examples(unmanaged)}"
+        notes = (*notes, text)
+    made = with_plan(project, options, snapshot, secrets, difference, notes)
+    return replace(made, unmanaged=unmanaged)
+
+
+def _lists_undeclared(desired: Desired, options: Options) -> bool:
+    """Whether it matters which live numbers nobody declares."""
+    return options.show_unmanaged or desired.safety.undeclared != "ignore"
 
 
 def with_plan(
@@ -161,17 +183,18 @@ def with_plan(
     key = os.environ.get(BINDING_KEY_ENV, "")
     difference = bind(difference, key, secrets, lambda number: _live_pin(snapshot, number))
     limits = limits_of(desired, options)
-    made = make_plan(
-        difference,
-        snapshot,
-        created_at=now,
-        origin=Origin(commit_of(project.root), project.digest),
-        job_size=limits.job_size,
-        jobs_in_flight=limits.jobs_in_flight,
-        rate_per_second=limits.rate_per_second,
-        allowed=tuple(sorted(allowed)),
-        prices=desired.prices,
-    )
+    with collector_paused():
+        made = make_plan(
+            difference,
+            snapshot,
+            created_at=now,
+            origin=Origin(commit_of(project.root), project.digest),
+            job_size=limits.job_size,
+            jobs_in_flight=limits.jobs_in_flight,
+            rate_per_second=limits.rate_per_second,
+            allowed=tuple(sorted(allowed)),
+            prices=desired.prices,
+        )
     refused = refusals(made, snapshot, desired.safety, allowed, len(desired.numbers))
     made = replace(made, refusals=refused)
     return Planned(made, snapshot, project, secrets, snapshot.reads, notes)
@@ -180,6 +203,16 @@ def with_plan(
 def _live_pin(snapshot: Snapshot, number: str) -> str | None:
     pin = live_value(snapshot, snapshot.numbers[number], "external_pin")
     return pin if isinstance(pin, str) else None
+
+
+def _awaited(difference: Difference) -> Iterator[str]:
+    """Numbers that are declared for when the account has them."""
+    if awaited := difference.awaited:
+        are = "number is" if len(awaited) == 1 else "numbers are"
+        yield (
+            f"{len(awaited):,} declared {are} not in the account yet, as when_owned allows: "
+            f"{examples(awaited)}"
+        )
 
 
 def _on_their_way(desired: Desired, snapshot: Snapshot) -> Iterator[str]:
@@ -239,6 +272,8 @@ async def _read_needed(
         paths[Kind.NUMBER].add("tags")
     kinds = {number.phone_number: number.kind for number in sections.numbers.values()}
     releases = any(number.release for number in sections.numbers.values())
+    if desired.assigning or _lists_undeclared(desired, options):
+        return await _read_all(reader, desired, paths, releases, page_size, progress)
     needs = Needs(paths, frozenset(kinds.values()), releases)
     wanted = numbers_by_list(lists_for(needs), compact(sections.numbers))
     found = await read_declared(reader, wanted, needs, page_size=page_size, progress=progress)
@@ -249,6 +284,27 @@ async def _read_needed(
         )
         found = found.and_(extra.explained(needs))
     return found
+
+
+async def _read_all(
+    reader: ReadClient,
+    desired: Desired,
+    paths: Mapping[Kind, set[str]],
+    releases: bool,
+    page_size: int,
+    progress: Progress,
+) -> Found:
+    """The lists of all numbers, whoever declares them, with what `assign` and `select` look at."""
+    select = desired.safety.select
+    for kind in Kind:
+        paths[kind].update(desired.assigning.paths(kind) if desired.assigning else ())
+        paths[kind].update({"tags"} if select.tags else ())
+        paths[kind].update({"connection_id"} if select.connection_ids else ())
+    needs = Needs(paths, frozenset(Kind), releases)
+    found = await read_lists(
+        reader, lists_for(needs), needs, page_size=page_size, progress=progress
+    )
+    return found.explained(needs)
 
 
 async def _preflight(reader: ReadClient, planned: Planned, options: Options) -> Planned:
@@ -286,7 +342,7 @@ async def _preflight(reader: ReadClient, planned: Planned, options: Options) -> 
         _corrected(difference, planned, hidden, locked),
         planned.notes,
     )
-    return replace(again, reads=reader.reads)
+    return replace(again, reads=reader.reads, unmanaged=planned.unmanaged)
 
 
 def _corrected(
@@ -304,7 +360,7 @@ def _corrected(
     ]
     hold = Hold("not-editable", "the API says that it cannot be edited now")
     held = [
-        replace(each, source=numbers[each.phone_number].source)
+        each
         for change in difference.changes
         if change.phone_number in locked
         for each in hold_all(change, hold)

@@ -1,7 +1,8 @@
-"""`python -m tests.benchmarks [--sizes 1000,10000,100000]`: a Markdown table of figures.
+"""`python -m tests.benchmarks [--sizes 1000,10000,100000]`: Markdown tables of figures.
 
 Each size runs in a process of its own: CPU seconds of each step, and the most memory used by
-the end of it. The ratios compare with a stated peer on the same data in the same process.
+the end of it. The ratios compare with a stated peer on the same data in the same run; see `peers`
+for those that are measured by whole processes.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from reconciler.core.planfile import plan_document
 from reconciler.files import load_documents
 from reconciler.report.text import plan_text
 from tests.benchmarks.fleet import decode_pages, page_bodies, yaml_files
+from tests.benchmarks.peers import against_peers, as_a_run
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _PEER_SAMPLE = 500
@@ -98,16 +100,28 @@ def _csafeload(root: Path) -> list[Any]:
 
 
 def _deepdiff(desired: Desired, snapshot: Snapshot) -> float:
-    """CPU seconds a number that DeepDiff takes to compare the same two mappings."""
+    """CPU seconds a number that DeepDiff takes to compare the same two, nested as in the YAML."""
     pairs = []
     for number in list(desired.numbers.values())[:_PEER_SAMPLE]:
         live = snapshot.numbers[number.phone_number]
         wanted = number.settings.as_dict()
-        pairs.append(({path: live_value(snapshot, live, path) for path in wanted}, wanted))
+        before = {path: live_value(snapshot, live, path) for path in wanted}
+        pairs.append((_nested(before), _nested(wanted)))
     started = time.process_time()
     for before, after in pairs:
         DeepDiff(before, after)
     return (time.process_time() - started) / len(pairs)
+
+
+def _nested(flat: dict[str, Any]) -> dict[str, Any]:
+    root: dict[str, Any] = {}
+    for path, value in flat.items():
+        *parents, leaf = path.split(".")
+        level = root
+        for parent in parents:
+            level = level.setdefault(parent, {})
+        level[leaf] = value
+    return root
 
 
 def _in_a_process(count: int) -> dict[str, Any]:
@@ -133,9 +147,12 @@ def _ratios(results: dict[int, dict[str, Any]]) -> Iterator[str]:
     for size, result in results.items():
         steps = result["steps"]
         load = steps["parse YAML"][0] / steps["(peer) PyYAML CSafeLoader"][0]
+        merged = steps["parse YAML"][0] + steps["validate and merge layers"][0]
+        whole = merged / steps["(peer) PyYAML CSafeLoader"][0]
         each = steps["diff"][0] / size
         yield (
-            f"- {size:,} numbers: parse YAML / CSafeLoader = {load:.2f}; diff / DeepDiff, a number "
+            f"- {size:,} numbers: parse YAML / CSafeLoader = {load:.2f}, with validation and "
+            f"merging {whole:.2f}; diff / DeepDiff, a number "
             f"= 1/{result['deepdiff_per_number'] / each:,.0f} ({each * 1e6:.1f} µs a number)"
         )
 
@@ -147,12 +164,14 @@ def main() -> None:
     parser.add_argument("--one", type=int)
     given = parser.parse_args()
     if given.one:
+        as_a_run()
         json.dump(measure(given.one), sys.stdout)
         return
     results = {size: _in_a_process(size) for size in map(int, given.sizes.split(","))}
     lines = ["CPU seconds, and peak memory by the end of the step.", "", *_table(results), ""]
     with contextlib.suppress(BrokenPipeError):
         print("\n".join([*lines, *_ratios(results)]))  # noqa: T201 - the table is what it is for
+        print("\n".join(against_peers()))  # noqa: T201
 
 
 if __name__ == "__main__":

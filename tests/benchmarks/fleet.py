@@ -51,10 +51,13 @@ def page_bodies(count: int) -> dict[Listing, list[bytes]]:
 
 
 def _pages(rows: list[dict[str, object]]) -> list[bytes]:
-    meta = {"total_results": len(rows), "page_size": 250}
+    pages = -(-len(rows) // 250)
+    meta = {"total_results": len(rows), "page_size": 250, "total_pages": pages}
     return [
-        msgspec.json.encode({"data": rows[at : at + 250], "meta": meta})
-        for at in range(0, len(rows), 250)
+        msgspec.json.encode(
+            {"data": rows[at * 250 : (at + 1) * 250], "meta": {**meta, "page_number": at + 1}}
+        )
+        for at in range(pages)
     ]
 
 

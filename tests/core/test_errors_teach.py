@@ -57,28 +57,12 @@ def test_a_slip_in_the_project_file_gets_one_line(
 
 # ---- not supported yet ----------------------------------------------------------------------
 
-AT_THE_TOP = {
-    "mobile_numbers",
-    "numbers_from",
-    "select",
-    "ignore",
-    "safety",
-    "policies",
-    "assign",
-}
 
-
-@pytest.mark.parametrize("key", sorted(NOT_YET & AT_THE_TOP))
+@pytest.mark.parametrize("key", sorted(NOT_YET))
 def test_a_file_says_what_is_not_supported_yet(declared: Declared, key: str) -> None:
     assert declared.complaints({"reconciler.yaml": f"version: 1\n{key}: {{}}\n"}) == [
         f"reconciler.yaml:2:1: '{key}' is not supported yet"
     ]
-
-
-@pytest.mark.parametrize("key", sorted(NOT_YET - AT_THE_TOP))
-def test_a_number_says_what_is_not_supported_yet(declared: Declared, key: str) -> None:
-    text = f'numbers:\n  "{ONE}":\n    {key}: true\n'
-    assert declared.complaints({"a.yaml": text}) == [f"a.yaml:3:5: '{key}' is not supported yet"]
 
 
 # ---- all at once ----------------------------------------------------------------------------

@@ -822,34 +822,7 @@ def test_defaults_are_checked_even_where_no_number_uses_them(declared: Declared)
     assert len(declared.complaints({"a.yaml": "defaults: {connection_id: trunk}\n"})) == 1
 
 
-# ---- not yet --------------------------------------------------------------------------------
-
-
-def test_blocks_are_not_supported_yet(declared: Declared) -> None:
-    text = f'numbers:\n  "{ONE}..+13125550009": {{}}\n'
-    assert declared.complaints({"a.yaml": text}) == [
-        f"a.yaml:2:3: number blocks such as '{ONE}..+13125550009' are not supported yet"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("entry", "column", "template"),
-    [
-        ('customer_reference: "{number}"', 5, "{number}"),
-        ("tags: ['{last4}']", 5, "{last4}"),
-        ("tags: {add: ['{index}']}", 5, "{index}"),
-        ('connection_id: {id: "{last4}"}', 5, "{last4}"),
-        ('external_pin: "{last4}"', 5, "{last4}"),
-        ("messaging: {messaging_product: '{number}'}", 17, "{number}"),
-    ],
-)
-def test_templates_are_not_supported_yet(
-    declared: Declared, entry: str, column: int, template: str
-) -> None:
-    text = f'numbers:\n  "{ONE}":\n    {entry}\n'
-    assert declared.complaints({"a.yaml": text}) == [
-        f"a.yaml:3:{column}: the template {template} is not supported yet"
-    ]
+# ---- braces ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text", ["{", "a}b", "{who}", "{{}"])

@@ -1,0 +1,101 @@
+"""Whole processes against peers: the same work on this machine, in the same run."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from reconciler.core.fields import Listing
+from reconciler.core.live import build_snapshot
+from reconciler.core.model import ListingRead
+from reconciler.core.snapshotfile import snapshot_document
+from tests.benchmarks import octodns
+from tests.benchmarks.fleet import decode_pages, page_bodies, yaml_files
+
+_COUNT = 10_000
+_LARGE = 100_000
+_LONGEST = 300.0  # seconds, should a peer never end
+
+
+def as_a_run() -> None:
+    """The collector as the command line sets it."""
+    gc.set_threshold(100_000, 50, 50)
+
+
+def spent_by(command: Sequence[str], fine: tuple[int, ...] = (0,)) -> tuple[float, float]:
+    """CPU seconds and peak memory (MB) of a process."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+        deadline = threading.Timer(_LONGEST, child.kill)
+        deadline.start()
+        _, status, usage = os.wait4(child.pid, 0)
+        deadline.cancel()
+        child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode not in fine:
+        raise SystemExit(f"{command[0]} ended with {child.returncode}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def against_peers() -> Iterator[str]:
+    """The rows of a Markdown table."""
+    yield "\n| whole process | CPU | peak memory |\n| --- | --- | --- |"
+    ours, theirs = _plan(_COUNT), _octodns(_COUNT)
+    yield _row(f"plan of {_COUNT:,} numbers, YAML to a snapshot file", ours)
+    yield _row(f"octoDNS, plan of {_COUNT:,} records, YAML to YAML", theirs)
+    yield _row(f"plan of {_LARGE:,} numbers, YAML to a snapshot file", _plan(_LARGE))
+    mine, sdk = _fetching(_COUNT)
+    yield _row(f"fetch and decode two lists of {_COUNT:,} rows", mine)
+    yield _row("the same by the published SDK", sdk)
+    yield f"\nPlan / octoDNS = 1/{theirs[0] / ours[0]:.1f} of its CPU. Fetch / SDK = "
+    yield f"1/{sdk[0] / mine[0]:.1f} of its CPU, 1/{sdk[1] / mine[1]:.1f} of its memory."
+
+
+def _row(name: str, spent: tuple[float, float]) -> str:
+    return f"| {name} | {spent[0]:.2f} s | {spent[1]:.0f} MB |"
+
+
+def _plan(count: int) -> tuple[float, float]:
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        live = _snapshot_file(count, root)
+        yaml_files(count, root)
+        run = [sys.executable, "-m", "reconciler", "plan", str(root), "--live", str(live)]
+        return spent_by([*run, "--out", str(root / "plan.json")])
+
+
+def _snapshot_file(count: int, root: Path) -> Path:
+    bodies = page_bodies(count)
+    snapshot = build_snapshot(
+        {each: decode_pages(each, bodies[each]) for each in bodies},
+        [ListingRead(each) for each in (Listing.SLIM, Listing.VOICE)],
+        base_url="https://api.telnyx.com/v2",
+        fetched_at=datetime(2026, 1, 1, tzinfo=UTC),
+        calls=0,
+    )
+    file = root / "live.json"
+    file.write_bytes(msgspec.json.encode(snapshot_document(snapshot)))
+    return file
+
+
+def _octodns(count: int) -> tuple[float, float]:
+    with tempfile.TemporaryDirectory() as scratch:
+        return spent_by(octodns.project(count, Path(scratch)))
+
+
+def _fetching(count: int) -> tuple[tuple[float, float], tuple[float, float]]:
+    serve = [sys.executable, "-m", "tests.benchmarks.serving", str(count)]
+    with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            url = server.stdout.readline().strip() if server.stdout else ""
+            fetch = [sys.executable, "-m", "tests.benchmarks.fetching"]
+            return spent_by([*fetch, "ours", url]), spent_by([*fetch, "sdk", url])
+        finally:
+            server.terminate()
