@@ -7,8 +7,7 @@ from pathlib import Path
 import msgspec
 
 from reconciler.api.clock import SystemClock
-from reconciler.api.listings import Progress, ignore_progress, read_lists
-from reconciler.api.read import open_reader
+from reconciler.api.progress import Progress, ignore_progress
 from reconciler.core.fetchplan import EVERYTHING, Needs
 from reconciler.core.live import build_snapshot
 from reconciler.core.model import Desired, Snapshot
@@ -23,6 +22,9 @@ async def fetch_everything(
     options: Options, progress: Progress = ignore_progress, desired: Desired | None = None
 ) -> Snapshot:
     """A snapshot of the whole account that `desired` names (None: the project here)."""
+    from reconciler.api.listings import read_lists  # a file needs no HTTP
+    from reconciler.api.read import open_reader
+
     endpoint, limits = account(desired or account_here(), options)
     clock = SystemClock()
     async with open_reader(endpoint, limits, clock) as reader:
