@@ -12,6 +12,7 @@ from reconciler.api.progress import Progress, ignore_progress
 from reconciler.core.assigning import assigned, undeclared
 from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS
 from reconciler.core.changes import Difference
+from reconciler.core.declared import compact
 from reconciler.core.diff import diff, live_value
 from reconciler.core.emergency import ON_ITS_WAY
 from reconciler.core.fields import Kind
@@ -189,9 +190,10 @@ def _on_their_way(desired: Desired, snapshot: Snapshot) -> Iterator[str]:
     """Emergency service that is being provisioned is no drift, and not there yet either."""
     coming = [
         number.phone_number
-        for number in desired.numbers.values()
-        if EMERGENCY_ENABLED in number.settings.paths
-        and (live := snapshot.numbers.get(number.phone_number)) is not None
+        for run in compact(desired.numbers).runs()
+        if EMERGENCY_ENABLED in run.settings.paths
+        for number in run.each()
+        if (live := snapshot.numbers.get(number.phone_number)) is not None
         and live.kind is Kind.NUMBER
         and live_value(snapshot, live, EMERGENCY_STATUS) in ON_ITS_WAY
     ]
