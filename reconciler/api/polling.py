@@ -31,6 +31,8 @@ _FIRST, _LONGEST = 0.5, 10.0
 _FIRST_BY_ESTIMATE, _LONGEST_BY_ESTIMATE = 2.0, 30.0
 """The same for a job that says itself that it takes so long."""
 _FAILED_ROUNDS = 5
+_FULL_SECONDS = 60.0
+"""After so long somebody else's job may have made room, though none of ours has ended."""
 
 
 @dataclass(slots=True, eq=False)
@@ -115,7 +117,8 @@ class Poller:
         if not self._watched:
             await self._clock.sleep(_LONGEST)
         before = set(self._watched)
-        while before and before <= self._watched.keys() and self._clock.monotonic() < until:
+        again = min(until, self._clock.monotonic() + _FULL_SECONDS)
+        while before and before <= self._watched.keys() and self._clock.monotonic() < again:
             await self._round.wait()
         return self._clock.monotonic() < until
 

@@ -340,6 +340,7 @@ def _flat(desired: Desired) -> dict[str, Any]:
         "assign": desired.assigning.as_written() if desired.assigning else None,
         **{f"safety.{each}": each in safety.allow for each in IN_THE_FILE},
         **{f"limits.{name}": value for name, value in desired.limits.items()},
+        **{f"prices.{feature}": str(price) for feature, price in desired.prices.items()},
     }
 
 

@@ -66,7 +66,7 @@ def risk_parts(moves: Iterable[NumberMove], limit: int) -> Iterator[Part]:
     )
     title = f"#### Risks: {count(changes, 'change')}"
     yield _first_that_fits(title, [full, short], limit, rank=2)
-    if any(len(group.members) > 1 for group in groups):
+    if len(rows) < changes:
         yield _every_one(groups, list(by_field.values()), limit)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         open_base,
         snapshot_for_export,
     )
+    from reconciler.workflow.formatting import Formatting, format_files
     from reconciler.workflow.jobs import jobs_list, jobs_show, jobs_wait
     from reconciler.workflow.ownership import verify
     from reconciler.workflow.planning import Planned, drift, plan
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Export",
+    "Formatting",
     "Options",
     "Planned",
     "Project",
@@ -46,6 +48,7 @@ __all__ = [
     "export_into",
     "export_new",
     "fetch_everything",
+    "format_files",
     "jobs_list",
     "jobs_show",
     "jobs_wait",
@@ -92,6 +95,7 @@ _HOMES = {
         "open_base",
         "snapshot_for_export",
     ),
+    "formatting": ("Formatting", "format_files"),
     "jobs": (
         "jobs_list",
         "jobs_show",

@@ -30,6 +30,7 @@ from reconciler.core.scope import (
 from reconciler.core.values import UNKNOWN
 from reconciler.errors import UsageError
 from reconciler.files.origin import commit_of
+from reconciler.files.reader import collector_paused
 from reconciler.files.secrets import resolve_secrets
 from reconciler.report.grouping import examples
 from reconciler.report.words import count
@@ -155,17 +156,18 @@ def with_plan(
     key = os.environ.get(BINDING_KEY_ENV, "")
     difference = bind(difference, key, secrets, lambda number: _live_pin(snapshot, number))
     limits = limits_of(desired, options)
-    made = make_plan(
-        difference,
-        snapshot,
-        created_at=now,
-        origin=Origin(commit_of(project.root), project.digest),
-        job_size=limits.job_size,
-        jobs_in_flight=limits.jobs_in_flight,
-        rate_per_second=limits.rate_per_second,
-        allowed=tuple(sorted(allowed)),
-        prices=desired.prices,
-    )
+    with collector_paused():
+        made = make_plan(
+            difference,
+            snapshot,
+            created_at=now,
+            origin=Origin(commit_of(project.root), project.digest),
+            job_size=limits.job_size,
+            jobs_in_flight=limits.jobs_in_flight,
+            rate_per_second=limits.rate_per_second,
+            allowed=tuple(sorted(allowed)),
+            prices=desired.prices,
+        )
     refused = refusals(made, snapshot, desired.safety, allowed, len(desired.numbers))
     made = replace(made, refusals=refused)
     return Planned(made, snapshot, project, secrets, snapshot.reads, notes)

@@ -117,6 +117,7 @@ class Account:
         self.control = self.sandbox.control
         self.watched = Watched()
         self.stop = Stop()
+        self.most_seconds = 20.0
         # What the sandbox says of time and what the commands know of it agree.
         self.sandbox.world._epoch = _EPOCH - 1000
         self.asked: Callable[[httpx.Request], None] = _nothing
@@ -152,13 +153,13 @@ class Account:
         )
 
     def do(self, work: Awaitable[T]) -> T:
-        """Run to the end in virtual time; a hang of 20 real seconds is a failure."""
+        """Run to the end in virtual time; a hang of `most_seconds` real ones is a failure."""
         self.clock.next_loop()
 
         async def bounded() -> T:
             self.running = asyncio.current_task()
             try:
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(self.most_seconds):
                     return await work
             except TimeoutError:
                 raise AssertionError("it hangs") from None

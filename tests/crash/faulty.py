@@ -95,6 +95,7 @@ def run(seed: int, failing: float = FAILING, shape: Shape = SHAPES["mixed"]) -> 
         patch.setenv("XDG_STATE_HOME", folder)
         account = Account(Path(folder), patch, [number(each) for each in numbers])
         account.control.timing(pending=0.5, running=shape.seconds, emergency=5.0)
+        account.most_seconds = 300.0
         declared = {each: shape.declared(place) for place, each in enumerate(numbers)}
         account.declare(declared, limits=shape.limits)
         planned = account.plan()

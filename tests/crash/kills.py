@@ -85,6 +85,7 @@ def laboratory(count: int) -> Iterator[tuple[Account, pytest.MonkeyPatch, Path]]
 def _account(root: Path, patch: pytest.MonkeyPatch, count: int) -> Account:
     account = Account(root, patch, [number(each) for each in numbers_of(count)])
     account.control.timing(pending=1.0, running=5.0, emergency=20.0)
+    account.most_seconds = 300.0
     return account
 
 

@@ -198,6 +198,13 @@ def test_a_default_that_is_written_out_is_no_change(declared: Declared) -> None:
     assert of_projects(declared, "version: 1\n", after) == []
 
 
+def test_a_price_is_compared_as_it_is_written(declared: Declared) -> None:
+    before, after = "prices: {hd_voice: 1.50}\n", "prices:\n  hd_voice: 1.75\n"
+    assert of_projects(declared, before, after) == [
+        ("prices.hd_voice", "1.5", "1.75", "reconciler.yaml:2"),
+    ]
+
+
 def test_rules_of_ignore_come_and_go_one_by_one(declared: Declared) -> None:
     rules = [f'  - {{numbers: "{each}", paths: [tags]}}\n' for each in ("+1*", "+2*", "+3*")]
     before, after = f"ignore:\n{rules[0]}{rules[1]}", f"ignore:\n{rules[2]}{rules[0]}"
@@ -209,8 +216,9 @@ def test_rules_of_ignore_come_and_go_one_by_one(declared: Declared) -> None:
 
 def test_everything_a_project_says_is_compared() -> None:
     """Whoever gives a project something more to say has to compare it too."""
-    compared = {"numbers", "limits", "api_key_env", "base_url", "safety", "secrets", "assigning"}
-    about_the_reading = {"declared_elsewhere", "warnings", "prices"}  # prices change a report only
+    of_the_account = {"api_key_env", "base_url", "limits", "prices", "safety", "secrets"}
+    compared = {"numbers", "assigning", *of_the_account}
+    about_the_reading = {"declared_elsewhere", "warnings"}
     assert {each.name for each in fields(Desired)} == compared | about_the_reading
     rules = {"max_changes_percent", "max_changes", "allow", "select", "ignore", "undeclared"}
     assert {each.name for each in fields(Safety)} == rules

@@ -209,6 +209,20 @@ def test_every_different_risk_has_its_place() -> None:
     assert {f"trunks.yaml:{at}" for at in range(1, 31)} <= set(page.codes)
 
 
+def test_every_number_at_risk_is_named_where_each_becomes_something_else() -> None:
+    trunks = [
+        FieldChange("connection_id", TRUNK, f"{at:019}", Source("n.yaml", at), ("connection",))
+        for at in range(1, 41)
+    ]
+    changes = [
+        Change(e164(7 * at), str(at), Kind.NUMBER, Action.UPDATE, (trunk,))
+        for at, trunk in enumerate(trunks)
+    ]
+    said = plan_markdown(plan_of(*changes), View(reads=3))
+    assert [each.phone_number for each in changes if each.phone_number not in said] == []
+    assert [trunk.after for trunk in trunks if str(trunk.after) not in said] == []
+
+
 def test_an_odd_one_out_is_called_out() -> None:
     wishes: dict[str, dict[str, Any]] = {
         e164(at): {"connection_id": OTHER_TRUNK} for at in range(1, 100)

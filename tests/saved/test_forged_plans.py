@@ -177,6 +177,10 @@ EDITS: dict[str, Callable[[Document], object]] = {
         operation(d, "patch_voice")["guards"].update({"voice.tech_prefix_enabled": True}),
         operation(d, "patch_voice")["body"].update(tech_prefix_enabled=True),
     ),
+    "a setting sent again that changes on no number": lambda d: (
+        operation(d, "update_job")["guards"].update({"voice.tech_prefix_enabled": False}),
+        operation(d, "update_job")["body"].update(voice={"tech_prefix_enabled": False}),
+    ),
     "a guard that is not sent": lambda d: operation(d, "patch_voice")["guards"].update(
         {f"{CNAM}.cnam_listing_enabled": False}
     ),

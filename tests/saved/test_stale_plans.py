@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from reconciler.core.safety import Allowance
@@ -264,3 +265,39 @@ def test_moved_after_the_first_write_ends_in_5(reconciler: Shell, desk: Desk) ->
     ]
     assert [each.call for each in desk.writes()] == ["patch_number"]
     assert desk.state(ONE)["messaging"]["messaging_product"] == "B2B"
+
+
+@pytest.mark.parametrize("more", [(), ("--concurrency", "1")])
+def test_whichever_number_moves_on_the_first_write_it_is_not_written_over(
+    reconciler: Shell, desk: Desk, more: tuple[str, ...]
+) -> None:
+    desk.declare({each: {"customer_reference": each} for each in (ONE, TWO, THREE, FOUR)})
+    path = desk.save()
+    moved: set[str] = set()
+
+    def meanwhile(request: httpx.Request) -> None:
+        if request.method == "PATCH" and not moved:
+            for each in (ONE, TWO, THREE, FOUR):
+                if desk.state(each)["id"] not in request.url.path:
+                    moved.add(each)
+                    desk.control.change(each, "customer_reference", "theirs")
+
+    desk.asked = meanwhile
+    said = reconciler("apply", str(path), "--format", "json", *more)
+    assert said.code == 5
+    assert {each["phone_number"] for each in said.json["skipped"]} == moved
+    assert [desk.state(each)["customer_reference"] for each in moved] == ["theirs"] * 3
+    assert len(desk.writes()) == 1
+
+
+def test_what_a_job_would_send_again_and_has_moved_stops_the_apply(
+    make_desk: MakeDesk, reconciler: Shell
+) -> None:
+    desk = make_desk(number(ONE, customer_reference="x"), number(TWO, hd_voice_enabled=True))
+    wish = {"customer_reference": "x", "hd_voice_enabled": True}
+    desk.declare({ONE: wish, TWO: wish})
+    saved = desk.save()
+    desk.control.change(ONE, "customer_reference", "theirs")
+    said = reconciler("apply", str(saved))
+    assert (said.code, ONE in said.err, TWO in said.err) == (4, True, False), said
+    assert desk.writes() == []

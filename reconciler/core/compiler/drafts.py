@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from reconciler.core.compiler.units import Cut, Pair
 from reconciler.core.fields import Channel
 from reconciler.core.operations import Body, Operation, body_of
 from reconciler.core.values import Value
+
+T = TypeVar("T")
 
 _RELEASES = (Channel.DELETE_JOB, Channel.DELETE_NUMBER)
 _ORDER = {channel: place for place, channel in enumerate(Channel)}
@@ -26,15 +29,20 @@ class Draft:
 
 def draft_of(call: Channel, numbers: Sequence[str], cuts: Iterable[Cut]) -> Draft:
     """A call that gives each of `numbers` what `cuts` say."""
-    settings: dict[Pair, None] = {}
-    guards: dict[Pair, None] = {}
+    settings: dict[str, Pair] = {}
+    guards: dict[str, Pair] = {}
     for cut in cuts:
-        settings |= dict.fromkeys(cut.unit.settings)
-        guards |= dict.fromkeys(cut.guards)
-    return Draft(call, tuple(numbers), tuple(settings), tuple(guards))
+        settings |= by_path(cut.unit.settings)
+        guards |= by_path(cut.guards)
+    return Draft(call, tuple(numbers), tuple(settings.values()), tuple(guards.values()))
 
 
-def chunks(numbers: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+def by_path(pairs: Iterable[Pair]) -> dict[str, Pair]:
+    """Settings by the path of their field."""
+    return {pair[0].path: pair for pair in pairs}
+
+
+def chunks(numbers: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """`numbers` in parts of `size`, the last one smaller."""
     return (numbers[at : at + size] for at in range(0, len(numbers), size))
 

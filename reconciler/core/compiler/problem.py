@@ -19,14 +19,16 @@ Held = Callable[[str], Iterable[Unit]]
 class Problem:
     """What jobs have to reach. A column is a unit's name, a value the number of a unit.
 
-    `members` are the numbers of each kin. `root` and `voice` are the columns that PATCH number
-    and PATCH voice can write.
+    `members` are the numbers of each kin, `changes` the columns that change on them: more than
+    the kin needs where some ride along with a PATCH. `root` and `voice` are the columns that PATCH
+    number and PATCH voice can write.
     """
 
     columns: Mapping[str, int]
     units: Mapping[int, Unit]
     kins: Sequence[Kin]
     members: Sequence[Sequence[str]]
+    changes: Sequence[int]
     root: int
     voice: int
 
@@ -67,18 +69,19 @@ def problem_of(needs: Cuts, patched: Iterable[str], held: Held) -> Problem:
         alike[needed, also, number in rides].append(number)
     kins: list[Kin] = []
     members: list[list[str]] = []
+    changes: list[int] = []
     for (needed, also, ride), numbers in alike.items():
         values = [0] * len(columns)
         for unit in (*needed, *also):
             values[columns[unit.name]] = unit.number
-        may = need = sum(1 << columns[unit.name] for unit in needed)
-        may |= sum(1 << columns[unit.name] for unit in also)
-        if ride:
-            need &= ~root
+        changed = sum(1 << columns[unit.name] for unit in needed)
+        may = changed | sum(1 << columns[unit.name] for unit in also)
+        need = changed & ~root if ride else changed
         if need:
             kins.append(Kin(tuple(values), need, may, len(numbers)))
             members.append(numbers)
-    return Problem(columns, units, kins, members, root, voice)
+            changes.append(changed)
+    return Problem(columns, units, kins, members, changes, root, voice)
 
 
 def _columns(units: Iterable[Unit]) -> dict[str, int]:

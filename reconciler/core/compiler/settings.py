@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.core.compiler.cover import ALONE, Body, Cover, Kin, Way
-from reconciler.core.compiler.drafts import Draft, chunks, draft_of, in_call_order
+from reconciler.core.compiler.drafts import Draft, by_path, chunks, draft_of, in_call_order
 from reconciler.core.compiler.problem import Held, Problem, problem_of
 from reconciler.core.compiler.solve import solve
-from reconciler.core.compiler.units import Cut, Cuts, Pair, Unit
+from reconciler.core.compiler.units import Cut, Cuts, Pair
 from reconciler.core.fields import Channel
 
 _ByColumn = Mapping[int, Cut]
+_Some = tuple[int, Sequence[str]]
+_Member = tuple[str, int]
 
 
 def settings_calls(needs: Cuts, addresses: Cuts, held: Held, size: int) -> list[Draft]:
@@ -22,35 +24,35 @@ def settings_calls(needs: Cuts, addresses: Cuts, held: Held, size: int) -> list[
     problem = problem_of(needs, addresses, held)
     cover = solve(problem.kins, size)
     shares = _Shares()
-    for at, kin in enumerate(problem.kins):
-        _share_out(shares, kin, problem.members[at], _ways(problem, cover, at))
+    for at in range(len(problem.kins)):
+        _share_out(shares, problem, at, _ways(problem, cover, at))
     jobs = list(_jobs(problem, shares, needs, size))
     return in_call_order([*jobs, *_singles(problem, shares, needs, addresses)])
 
 
 @dataclass(slots=True)
 class _Shares:
-    """Who goes with which body, and which columns of whom go alone; `by_job` are the columns that
-    went by a job, of numbers that are in one."""
+    """Who goes with which body (the place of a kin, and numbers of it), and which columns of whom
+    go alone; `by_job` are the columns that went by a job, of numbers that are in one."""
 
-    bodies: defaultdict[Body, list[str]] = field(default_factory=lambda: defaultdict(list))
+    bodies: defaultdict[Body, list[_Some]] = field(default_factory=lambda: defaultdict(list))
     alone: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     by_job: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
 def _share_out(
-    shares: _Shares, kin: Kin, numbers: Sequence[str], ways: Iterable[tuple[Way, int]]
+    shares: _Shares, problem: Problem, kin: int, ways: Iterable[tuple[Way, int]]
 ) -> None:
-    at = 0
+    members, at = problem.members[kin], 0
     for way, count in ways:
-        left = kin.need
+        left = problem.kins[kin].need
+        numbers, at = members[at : at + count], at + count
         for part in way:
-            shares.bodies[kin.body(part)] += numbers[at : at + count]
+            shares.bodies[problem.kins[kin].body(part)].append((kin, numbers))
             left &= ~part
         if left:
-            for number in numbers[at : at + count]:
+            for number in numbers:
                 shares.alone[number] |= left
-        at += count
 
 
 # ---- on a tie, PATCH ----------------------------------------------------------------------------
@@ -105,36 +107,53 @@ def _jobs(problem: Problem, shares: _Shares, needs: Cuts, size: int) -> Iterator
     """Jobs that set the same columns have no number in common: side by side, they can run
     together. One that would be for a single number is left to a call for one."""
     order = {number: place for place, number in enumerate(needs)}
-    cuts = {number: problem.by_column(each) for number, each in needs.items()}
     bodies = sorted(
         shares.bodies.items(),
-        key=lambda each: (_lowest(each[0]), min(map(order.__getitem__, each[1]))),
+        key=lambda each: (_lowest(each[0]), min(order[some[0]] for _, some in each[1])),
     )
-    for body, numbers in bodies:
-        units = problem.units_of(body)
-        # Those that need the same of it stand together, so that as little as can be is sent again.
-        alike = {number: [at in cuts[number] for at in units] for number in numbers}
-        numbers.sort(key=lambda number: (alike[number], order[number]))
-        for part in chunks(numbers, size):
+    for body, members in bodies:
+        columns = body[0]
+        for part in chunks(_in_line(problem, columns, members, order), size):
             if len(part) > 1:
-                for number in part:
-                    shares.by_job[number] |= body[0]
-                yield _job(part, units, [cuts[number] for number in part])
+                for number, _ in part:
+                    shares.by_job[number] |= columns
+                yield _job(problem, body, part, needs)
             else:
-                shares.alone[part[0]] |= sum(1 << at for at in units if at in cuts[part[0]])
+                ((number, changed),) = part
+                shares.alone[number] |= columns & changed
 
 
-def _job(numbers: Sequence[str], units: Mapping[int, Unit], needed: Sequence[_ByColumn]) -> Draft:
+def _in_line(
+    problem: Problem, columns: int, members: Iterable[_Some], order: Mapping[str, int]
+) -> list[_Member]:
+    """The numbers of a body, each with the columns of it that change. Those that need the same
+    stand together, so that as little as can be is sent again."""
+    alike: defaultdict[int, list[str]] = defaultdict(list)
+    for kin, numbers in members:
+        alike[problem.changes[kin] & columns] += numbers
+    return [
+        (number, changed)
+        for changed, numbers in sorted(alike.items())
+        for number in sorted(numbers, key=order.__getitem__)
+    ]
+
+
+def _job(problem: Problem, body: Body, members: Sequence[_Member], needs: Cuts) -> Draft:
     """A job that sets what some of its numbers need; to the others it is sent again."""
-    settings: dict[Pair, None] = {}
-    guards: dict[Pair, None] = {}
-    for at, unit in units.items():
-        found = dict.fromkeys(cuts.get(at) for cuts in needed)
-        if any(found):
-            settings |= dict.fromkeys(unit.settings)
-            for cut in found:
-                guards |= dict.fromkeys(cut.guards if cut else unit.settings)
-    return Draft(Channel.UPDATE_JOB, tuple(numbers), tuple(settings), tuple(guards))
+    settings: dict[str, Pair] = {}
+    guards: dict[str, Pair] = {}
+    for at, unit in problem.units_of(body).items():
+        who = [number for number, changed in members if changed >> at & 1]
+        if not who:
+            continue
+        settings |= by_path(unit.settings)
+        if len(who) < len(members):
+            guards |= by_path(unit.settings)
+        elif len(unit.settings) > 1:  # of a link some may change only a part
+            for number in who:
+                guards |= by_path(problem.by_column(needs[number])[at].guards)
+    numbers = tuple(number for number, _ in members)
+    return Draft(Channel.UPDATE_JOB, numbers, tuple(settings.values()), tuple(guards.values()))
 
 
 def _lowest(body: Body) -> tuple[int, int]:
@@ -143,8 +162,10 @@ def _lowest(body: Body) -> tuple[int, int]:
 
 def _singles(problem: Problem, shares: _Shares, needs: Cuts, addresses: Cuts) -> Iterator[Draft]:
     for number in {**needs, **addresses}:
-        cuts = problem.by_column(needs.get(number, ()))
         alone = shares.alone.get(number, 0)
+        if not alone and number not in addresses:
+            continue
+        cuts = problem.by_column(needs.get(number, ()))
         if number in addresses:
             alone &= ~problem.root
             left = problem.root & ~shares.by_job.get(number, 0)

@@ -15,6 +15,10 @@ from reconciler.core.values import UNKNOWN, Value
 
 Pair = tuple[Field, Value]
 _FORWARDING = BY_PATH[Kind.NUMBER][FORWARDING_ENABLED].linked
+_CHANNELS = {
+    kind: {path: frozenset(write.channel for write in row.writes) for path, row in rows.items()}
+    for kind, rows in BY_PATH.items()
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +64,7 @@ class Cutter:
         self._single: dict[tuple[Kind, str, Value], Cut] = {}
         self._likely: dict[tuple[str, ...], list[int]] = {}
         self._paths: set[str] = set()
+        self._count = 0
 
     def cut(self, change: Change) -> tuple[Cut, ...]:
         """The units that `change` needs, those of a link last."""
@@ -80,7 +85,7 @@ class Cutter:
 
     def _field(self, kind: Kind, field: FieldChange) -> Cut:
         row = BY_PATH[kind][field.path]
-        cut = Cut(self._unit(kind, row.path, ((row, field.after),), [row]), ())
+        cut = Cut(self._new(row.path, ((row, field.after),), [row]), ())
         self._single[kind, field.path, field.after] = cut
         return cut
 
@@ -118,12 +123,15 @@ class Cutter:
         key = (kind, name, frozenset((row.path, value) for row, value in settings))
         unit = self._units.get(key)
         if unit is None:
-            can = (frozenset(write.channel for write in row.writes) for row in changed)
-            channels = frozenset.intersection(*can)
-            unit = self._units[key] = Unit(len(self._units) + 1, name, settings, channels)
-            if Channel.UPDATE_JOB in channels:
-                self._paths.update(row.path for row, _ in settings)
+            unit = self._units[key] = self._new(name, settings, changed)
         return unit
+
+    def _new(self, name: str, settings: tuple[Pair, ...], changed: Iterable[Field]) -> Unit:
+        channels = frozenset.intersection(*(_CHANNELS[row.kind][row.path] for row in changed))
+        if Channel.UPDATE_JOB in channels:
+            self._paths.update(row.path for row, _ in settings)
+        self._count += 1
+        return Unit(self._count, name, settings, channels)
 
     # ---- what a number holds already -----------------------------------------------------------
 
@@ -135,8 +143,7 @@ class Cutter:
         number whose forwarding changes, which the provider may move.
         """
         rows = BY_PATH[change.kind]
-        changed = {field.path for field in change.fields}
-        names = changed | {rows[path].linked for path in changed}
+        names = {rows[field.path].linked or field.path for field in change.fields}
         values = self._snapshot.numbers[change.phone_number].values
         columns = self._columns[change.kind]
         links: dict[str, None] = {}
