@@ -13,6 +13,7 @@ from reconciler.workflow.exporting import (
     open_base,
     snapshot_for_export,
 )
+from reconciler.workflow.formatting import Formatting, format_files
 from reconciler.workflow.jobs import jobs_list, jobs_show, jobs_wait
 from reconciler.workflow.ownership import verify
 from reconciler.workflow.planning import Planned, drift, plan
@@ -23,6 +24,7 @@ from reconciler.workflow.snapshots import fetch_everything, load_snapshot, snaps
 
 __all__ = [
     "Export",
+    "Formatting",
     "Options",
     "Planned",
     "Project",
@@ -37,6 +39,7 @@ __all__ = [
     "export_into",
     "export_new",
     "fetch_everything",
+    "format_files",
     "jobs_list",
     "jobs_show",
     "jobs_wait",

@@ -360,7 +360,7 @@ def _corrected(
     ]
     hold = Hold("not-editable", "the API says that it cannot be edited now")
     held = [
-        replace(each, source=numbers[each.phone_number].source)
+        each
         for change in difference.changes
         if change.phone_number in locked
         for each in hold_all(change, hold)
