@@ -13,6 +13,7 @@ import pytest
 
 from reconciler.errors import Exit, JournalError
 from reconciler.journal import flush_to_disk, read_lines
+from reconciler.sandbox.faults import Respond
 from tests.apply.account import ONE, TWO, Account
 from tests.cli.support import Shell
 from tests.crash.killing import journal_of, resume
