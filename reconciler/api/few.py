@@ -16,19 +16,18 @@ from reconciler.api.listings import (
     MOST_PAGES,
     Found,
     Page,
-    Progress,
     Row,
     Rows,
     fill_by_scan,
     found_of,
     gaps_in,
     has_tags,
-    ignore_progress,
     read_lists,
     read_page,
     read_whole,
     size_of,
 )
+from reconciler.api.progress import Progress, ignore_progress
 from reconciler.api.read import ReadClient
 from reconciler.api.reread import read_one
 from reconciler.api.together import together

@@ -79,6 +79,11 @@ def limits_of(desired: Desired, options: Options) -> Limits:
     return Limits(**given)
 
 
+def lists_undeclared(desired: Desired, options: Options) -> bool:
+    """Whether it matters which live numbers nobody declares."""
+    return options.show_unmanaged or desired.safety.undeclared != "ignore"
+
+
 def key_refused(refusal: ForbiddenError) -> KeyRefusedError:
     """The same refusal, where nothing can go on without what was refused."""
     return KeyRefusedError(

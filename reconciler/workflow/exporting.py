@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from reconciler.api.listings import Progress, ignore_progress
+from reconciler.api.progress import Progress, ignore_progress
 from reconciler.core.declarable import Wanted
 from reconciler.core.desired import build, project_defaults
 from reconciler.core.diff import live_value
