@@ -171,7 +171,7 @@ def plan_secrets(plan: Plan, root: Path) -> dict[str, str]:
     ]
     in_yaml: Mapping[str, str] = {}
     if any(secret.ref.startswith("yaml:") for secret, _ in used):
-        in_yaml = load(Path()).desired.secrets
+        in_yaml = load(root).desired.secrets
     return resolve_refs(used, in_yaml, root, os.environ)
 
 

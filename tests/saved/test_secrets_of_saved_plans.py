@@ -211,3 +211,25 @@ def test_a_fingerprint_that_is_no_fingerprint_is_refused(desk: Desk, bound: Path
     with pytest.raises(UsageError, match="is not the PIN that was reviewed"):
         desk.carry_out(put(bound, forged(document_of(bound), forge)))
     assert desk.control.log() == []
+
+
+@pytest.mark.parametrize("made_in", [".", "numbers"])
+def test_a_pin_in_clear_is_found_again_wherever_the_plan_was_made(
+    make_desk: MakeDesk,
+    reconciler: Shell,
+    monkeypatch: pytest.MonkeyPatch,
+    made_in: str,
+) -> None:
+    desk = make_desk(number(ONE, external_pin=OLD))
+    (desk.root / "reconciler.yaml").write_text("version: 1\n")
+    (desk.root / "numbers.yaml").unlink(missing_ok=True)
+    (desk.root / "numbers").mkdir()
+    (desk.root / "numbers" / "desks.yaml").write_text(
+        f'version: 1\nnumbers:\n  "{ONE}": {{external_pin: "{PIN}"}}\n'
+    )
+    project, plan = str(desk.root), str(desk.root / "plan.json")
+    monkeypatch.chdir(desk.root / made_in)
+    assert reconciler("plan", project, "--out", plan).code == 0
+    monkeypatch.chdir(desk.root)
+    assert reconciler("apply", plan).code == 0
+    assert desk.state(ONE)["external_pin"] == PIN
