@@ -83,10 +83,6 @@ class MissingPathError(UsageError):
     """There is nothing at a path that was given."""
 
 
-class NotSupportedYetError(ReconcilerError):
-    """A key or command of the contract that this version does not have."""
-
-
 class SafetyError(ReconcilerError):
     """A safety rule refused the whole apply; the text names the rule and what allows it."""
 

@@ -53,8 +53,12 @@ def status_error(
     host: str,
     *,
     wait_seconds: float = 0.0,
+    key_name: str = "",
 ) -> ApiError:
-    """The error for an answer whose status is not 2xx; `body` may be empty or cut short."""
+    """The error for an answer whose status is not 2xx; `body` may be empty or cut short.
+
+    `key_name` is the variable to look at where the key was refused.
+    """
     request_id = clean.clean(headers.get("x-request-id", ""), _SHORT)
     if 300 <= status < 400:
         reason = _redirect(status, headers.get("location", ""), clean, host)
@@ -69,6 +73,8 @@ def status_error(
     kind, words = _REFUSALS.get(status, (RejectedError, "the request was refused"))
     if status >= 500 or status < 200:
         kind, words = UnavailableError, "the server failed"
+    if status == 401 and key_name:
+        words += f" (check {key_name})"
     return kind(call, f"{status}: {words}{said}", status=status, items=items, request_id=request_id)
 
 

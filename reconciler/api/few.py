@@ -16,21 +16,20 @@ from reconciler.api.listings import (
     MOST_PAGES,
     Found,
     Page,
-    Progress,
     Row,
     Rows,
     fill_by_scan,
     found_of,
     gaps_in,
     has_tags,
-    ignore_progress,
     read_lists,
     read_page,
     read_whole,
     size_of,
 )
+from reconciler.api.progress import Progress, ignore_progress
 from reconciler.api.read import ReadClient
-from reconciler.api.reread import one_type, resource_path
+from reconciler.api.reread import read_one
 from reconciler.api.together import together
 from reconciler.core.fetchplan import Needs
 from reconciler.core.fields import Listing
@@ -169,10 +168,9 @@ class _Reading:
         return rows, ListingRead(choice.listing, len(rows), calls, way=str(choice))
 
     async def _by_id(self, listing: Listing, ids: Sequence[str]) -> Rows:
-        async def one(id_: str) -> Row:
+        async def one(id_: str) -> Row | None:
             try:
-                path = resource_path(listing, id_)
-                return (await self._reader.read(path, one_type(listing))).data
+                return await read_one(self._reader, listing, id_)
             except NotFoundError:
                 return None
 

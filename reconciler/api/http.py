@@ -184,8 +184,16 @@ class Http:
                 self.limiter.pause(after)
         if not 200 <= status < 300:
             body = await self._read_error(response, due)
-            host = self._endpoint.host
-            return status_error(call, status, headers, body, self.redactor, host, wait_seconds=wait)
+            return status_error(
+                call,
+                status,
+                headers,
+                body,
+                self.redactor,
+                self._endpoint.host,
+                wait_seconds=wait,
+                key_name=self._endpoint.key_name,
+            )
         request_id = self.redactor.clean(headers.get("x-request-id", ""), 80)
         body, whole = await _read(response, self.limits.max_body_bytes, trickle)
         if not whole:

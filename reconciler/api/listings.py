@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from reconciler.api.progress import Progress, ignore_progress
 from reconciler.api.read import ReadClient
 from reconciler.api.together import together
 from reconciler.core.fetchplan import Needs, purpose
@@ -52,14 +53,6 @@ class Meta(msgspec.Struct, frozen=True):
 
     total_results: int
     page_size: int | None = None
-
-
-Progress = Callable[[Listing, int, int], None]
-"""Told how reading goes: of which list, rows that have come, rows expected."""
-
-
-def ignore_progress(listing: Listing, done: int, total: int) -> None:
-    """Nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)

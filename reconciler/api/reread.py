@@ -60,9 +60,12 @@ def resource_path(listing: Listing, id_: str) -> str:
     return _RESOURCES[listing].format(segment(id_))
 
 
-def one_type(listing: Listing) -> Any:
-    """What the answer to asking for one resource decodes as; its `data` is a row."""
-    return _ONE_TYPES[listing]
+async def read_one(reader: ReadClient, listing: Listing, id_: str) -> Row | None:
+    """The resource with this id, a row; None where the answer is about another one, or does not
+    say in text what it is about. ApiError passes."""
+    row = (await reader.read(resource_path(listing, id_), _ONE_TYPES[listing])).data
+    says = row.phone_number is msgspec.UNSET or isinstance(row.phone_number, str)
+    return row if says and row.id == id_ else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +160,9 @@ async def still_there(
         return {number for number, id_ in ids.items() if id_ in rows and not _is_gone(rows[id_])}
 
     async def stands(id_: str) -> bool:
-        path = resource_path(Listing.NUMBERS, id_)
         try:
-            return not _is_gone((await reader.read(path, _ONE_TYPES[Listing.NUMBERS])).data)
+            row = await read_one(reader, Listing.NUMBERS, id_)
+            return row is None or not _is_gone(row)
         except NotFoundError:
             return False
         except KeyRefusedError:
@@ -256,14 +259,14 @@ _GONE = object()
 async def _one(reader: ReadClient, listing: Listing, number: str, id_: str) -> Row:
     """The row; None where it cannot be read, _GONE where there is none."""
     try:
-        row = (await reader.read(resource_path(listing, id_), _ONE_TYPES[listing])).data
+        row = await read_one(reader, listing, id_)
     except KeyRefusedError:
         raise
     except NotFoundError:
         return _GONE
     except ApiError:
         return None
-    if row.id != id_:
+    if row is None:
         return None
     return row if _is_of(row, number) and not _is_gone(row) else _GONE
 

@@ -29,10 +29,14 @@ _SEGMENT = re.compile(r"[A-Za-z0-9_.:+=@~-]{1,200}")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The API's address (`https://host[:port][/path]`, no trailing slash) and the key for it."""
+    """The API's address (`https://host[:port][/path]`, no trailing slash) and the key for it.
+
+    `key_name` is the variable that the key came from, for messages.
+    """
 
     base_url: str
     api_key: str = field(repr=False)
+    key_name: str = DEFAULT_KEY_ENV
 
     @property
     def host(self) -> str:
@@ -84,8 +88,9 @@ def endpoint_from(
     name = api_key_env if len(api_key_env) < _LONG_AS_A_KEY else _NAMED
     key = _checked_key(environ.get(api_key_env, ""), name)
     if base_url is not None:
-        return Endpoint(_checked_url(base_url, "base_url"), key)
-    return Endpoint(_checked_url(environ.get(BASE_URL_ENV) or DEFAULT_BASE_URL, BASE_URL_ENV), key)
+        return Endpoint(_checked_url(base_url, "base_url"), key, name)
+    url = _checked_url(environ.get(BASE_URL_ENV) or DEFAULT_BASE_URL, BASE_URL_ENV)
+    return Endpoint(url, key, name)
 
 
 def _checked_key(key: str, name: str) -> str:

@@ -16,11 +16,12 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.options import FORMAT
-from reconciler.errors import Exit, InputError, NotSupportedYetError, ReconcilerError
+from reconciler.errors import Exit, InputError, ReconcilerError
 
 _COMMANDS = {
     "init": "Write a commented starter project.",
     "validate": "Check the YAML offline: all errors, with their lines.",
+    "fmt": "Bring the YAML into canonical order and quoting, comments kept.",
     "fetch": "Snapshot the live account into a file.",
     "export": "Write the live account as YAML.",
     "plan": "Show what apply would do; never writes.",
@@ -38,11 +39,6 @@ _COMMANDS = {
     "sandbox": "Serve a simulated account on loopback.",
     "demo": "Run the main job against a sandbox of its own.",
 }
-_NOT_YET = frozenset(
-    {
-        "fmt",
-    }
-)
 
 
 class _Commands(click.Group):
@@ -53,8 +49,6 @@ class _Commands(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in _NOT_YET:
-            raise NotSupportedYetError(f"the command '{cmd_name}' is not supported yet")
         if cmd_name not in _COMMANDS:
             return super().get_command(ctx, cmd_name)
         module = import_module(f"reconciler.cli.{cmd_name}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.options import options_from, writing_options
+from reconciler.cli.running import run
 from reconciler.errors import Exit, SafetyError, UsageError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _fresh(
     project = workflow.load(path)
     with workflow.one_apply(project.desired, project.root, options):
         with reading(no_color) as progress:
-            planned = asyncio.run(workflow.plan(project, options, progress))
+            planned = run(workflow.plan(project, options, progress))
         if planned.refusals:
             raise SafetyError("nothing was written: " + "; ".join(planned.refusals))
         _show(planned, output_format, verbose, paint)

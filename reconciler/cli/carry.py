@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 from reconciler.apply import Stop, Watcher
-from reconciler.cli.github import project_name, publish_outcome
+from reconciler.cli.repository import project_name
+from reconciler.cli.running import run
 from reconciler.cli.terminal import Writing, painter, say, writing
 from reconciler.core.outcome import Outcome
 from reconciler.errors import Exit
@@ -41,7 +42,7 @@ def carry_out(work: Work, no_color: bool) -> Outcome | Left:
     stop = Stop()
     began: list[Writing] = []
 
-    async def run() -> Outcome:
+    async def carried_out() -> Outcome:
         loop = asyncio.get_running_loop()
 
         def interrupt() -> None:
@@ -57,7 +58,7 @@ def carry_out(work: Work, no_color: bool) -> Outcome | Left:
             return await work(watcher, stop)
 
     try:
-        return asyncio.run(run())
+        return run(carried_out())
     except KeyboardInterrupt:
         return Left(began[0].journal if began else "")
 
@@ -83,6 +84,8 @@ def report(
         return Exit.INTERRUPTED
     project = project_name(root or Path.cwd())
     if output_format == "github":
+        from reconciler.cli.github import publish_outcome
+
         publish_outcome(outcome, project)
         return outcome.exit_code
     as_text = output_format == "text"

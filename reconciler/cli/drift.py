@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import click
 
 from reconciler.cli.options import options_from, reading_options
+from reconciler.cli.running import run
 from reconciler.errors import Exit, SafetyError
 
 
@@ -21,7 +21,7 @@ def command(path: Path, output_format: str, no_color: bool, verbose: bool, **giv
     from reconciler.cli.terminal import painter, reading
 
     with reading(no_color) as progress:
-        planned = asyncio.run(workflow.drift(path, options_from(given), progress))
+        planned = run(workflow.drift(path, options_from(given), progress))
     if empty := [each for each in planned.refusals if "empty account" in each]:
         # Every number gone at once is no drift to report, but the wrong key.
         raise SafetyError(empty[0])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import click
 
 from reconciler.cli.options import covering_options, options_from
+from reconciler.cli.running import run
 from reconciler.errors import Exit
 
 
@@ -26,7 +26,7 @@ def command(
     from reconciler.report.jsonreport import json_text
 
     with reading() as progress:
-        found = asyncio.run(workflow.coverage(path, options_from(given), progress))
+        found = run(workflow.coverage(path, options_from(given), progress))
     if not found.is_about_declared:
         unmanaged = True
     match output_format:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import click
 
 from reconciler.cli.options import explaining_options, options_from
+from reconciler.cli.running import run
 from reconciler.errors import Exit
 
 
@@ -26,7 +26,7 @@ def command(number: str, path: Path, output_format: str, no_color: bool, **given
     from reconciler.report.explained import explained_json, explained_text
     from reconciler.report.jsonreport import json_text
 
-    found = asyncio.run(workflow.explain_number(number, path, options_from(given)))
+    found = run(workflow.explain_number(number, path, options_from(given)))
     if output_format == "json":
         click.echo(json_text(explained_json(found)))
     else:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.options import exporting_options, options_from
+from reconciler.cli.running import run
 from reconciler.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def command(output: Path | None, into: Path | None, by: str | None, **given: Any
     options = options_from(given)
     base = workflow.open_base(into) if into else None
     with reading() as progress:
-        snapshot = asyncio.run(workflow.snapshot_for_export(options, base, progress))
+        snapshot = run(workflow.snapshot_for_export(options, base, progress))
     if base:
         made = workflow.export_into(base, snapshot, options.scope, by or "")
     else:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
 import click
 
+from reconciler.cli.running import run
 from reconciler.errors import Exit
 
 
@@ -36,7 +36,7 @@ def command(output: Path, max_wait: float | None, concurrency: int | None) -> Ex
     if not to_stdout:
         check_output(output)
     with reading() as progress:
-        snapshot = asyncio.run(workflow.fetch_everything(options, progress))
+        snapshot = run(workflow.fetch_everything(options, progress))
     data = workflow.snapshot_json(snapshot)
     if to_stdout:
         sys.stdout.buffer.write(data)

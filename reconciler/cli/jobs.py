@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.options import format_option, job_timeout_option
+from reconciler.cli.running import run
 from reconciler.errors import Exit
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def jobs_list(most: int, output_format: str) -> Exit:
     from reconciler.report.jobs import job_json, jobs_text
     from reconciler.report.jsonreport import json_text
 
-    jobs = asyncio.run(workflow.jobs_list(workflow.Options(), most))
+    jobs = run(workflow.jobs_list(workflow.Options(), most))
     if output_format == "json":
         click.echo(json_text([job_json(job) for job in jobs]))
     else:
@@ -43,7 +43,7 @@ def jobs_show(job_id: str, output_format: str) -> Exit:
     """Show one job, and what became of each of its numbers."""
     from reconciler import workflow  # see cli/__init__
 
-    return _report(asyncio.run(workflow.jobs_show(workflow.Options(), job_id)), output_format)
+    return _report(run(workflow.jobs_show(workflow.Options(), job_id)), output_format)
 
 
 @command.command("wait")
@@ -55,7 +55,7 @@ def jobs_wait(job_id: str, job_timeout: float | None, output_format: str) -> Exi
     from reconciler import workflow  # see cli/__init__
 
     options = workflow.Options(job_timeout=job_timeout)
-    job = asyncio.run(workflow.jobs_wait(options, job_id))
+    job = run(workflow.jobs_wait(options, job_id))
     _report(job, output_format)
     if not job.ended:
         click.echo(

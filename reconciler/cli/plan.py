@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import click
 
 from reconciler.cli.options import options_from, reading_options
+from reconciler.cli.running import run
 from reconciler.errors import Exit
 
 
@@ -49,7 +49,7 @@ def command(
         check_output(out)
         check_not_read(out, given["live"])
     with reading(no_color) as progress:
-        planned = asyncio.run(workflow.plan(path, options_from(given), progress))
+        planned = run(workflow.plan(path, options_from(given), progress))
     if out is not None:
         check_not_read(out, *planned.secret_files)
     warn(planned)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from reconciler.cli.github import project_name, publish_plan
+from reconciler.cli.repository import project_name
 from reconciler.cli.terminal import say
 from reconciler.core.changes import Change, NotOwned, UnknownField, Withheld
 from reconciler.core.plan import Plan
@@ -14,7 +16,9 @@ from reconciler.report.ranges import ranges
 from reconciler.report.text import Paint
 from reconciler.report.view import Labels, View
 from reconciler.report.words import count
-from reconciler.workflow import Planned
+
+if TYPE_CHECKING:
+    from reconciler.workflow import Planned
 
 
 def warn(planned: Planned, *, would_apply: bool = True) -> None:
@@ -62,6 +66,8 @@ def show_unmanaged(planned: Planned, output_format: str) -> None:
 def echo_plan(plan: Plan, output_format: str, view: View, paint: Paint) -> None:
     """A plan on stdout; for GitHub also where its runner looks."""
     if output_format == "github":
+        from reconciler.cli.github import publish_plan
+
         publish_plan(plan, view)
     else:
         click.echo(plan_report(plan, output_format, view, paint))

@@ -26,21 +26,25 @@ def command(journal: Path | None, output_format: str, no_color: bool, **given: A
     options = options_from(given)
     found = workflow.open_journal(journal) if journal else workflow.newest_unfinished()
     if found.history.finished:
-        return _nothing_to_do(found.path)
+        return _nothing_to_do(found.path, found.history.ended)
     root = workflow.project_of(found.path)
     with workflow.one_apply_in(root, options):
         # Somebody may have gone on with it until the lock was ours.
         found = workflow.open_journal(found.path)
         if found.history.finished:
-            return _nothing_to_do(found.path)
+            return _nothing_to_do(found.path, found.history.ended)
         outcome = carry_out(
             lambda watcher, stop: workflow.resume(found, options, watcher, stop), no_color
         )
     return report(outcome, output_format, no_color, root=root)
 
 
-def _nothing_to_do(path: Path) -> Exit:
+def _nothing_to_do(path: Path, ended: Exit) -> Exit:
+    """Its outcome stands: what failed or was withheld then is no success now."""
     from reconciler.cli.terminal import say
 
-    say(f"{neutral(str(path))} is finished: nothing was sent.")
-    return Exit.OK
+    text = f"{neutral(str(path))} is finished: nothing was sent."
+    if ended is not Exit.OK:
+        text += f" It ended with exit code {ended}; for what is left now: reconciler plan"
+    say(text)
+    return ended

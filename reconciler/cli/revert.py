@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import click
 
 from reconciler.cli.options import options_from, reverting_options
+from reconciler.cli.running import run
 from reconciler.errors import Exit
 
 
@@ -39,7 +39,7 @@ def command(
     check_not_read(out, journal)
     with reading(no_color) as progress:
         found = workflow.open_journal(journal)
-        reverted = asyncio.run(workflow.revert(found, options_from(given), progress))
+        reverted = run(workflow.revert(found, options_from(given), progress))
     warn(reverted.planned)
     if verbose:
         explain_reads(reverted.planned)

@@ -6,16 +6,18 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
 
 from reconciler.core.fields import Channel, Listing
 from reconciler.core.live import NAMES
 from reconciler.report.text import Paint, plain
 from reconciler.report.words import channel_name
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
 
 _STYLES: dict[str, Callable[[str], str]] = {
     "bold": lambda text: click.style(text, bold=True),
@@ -39,6 +41,10 @@ def _bars(no_color: bool) -> Iterator[Bars | None]:
     if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
+    from rich.console import Console  # only a terminal needs it, and it takes long to load
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import click
 
 from reconciler.cli.options import asking_options, options_from
+from reconciler.cli.running import run
 from reconciler.errors import Exit
 
 
@@ -23,7 +23,7 @@ def command(path: Path, output_format: str, **given: Any) -> Exit:
     from reconciler.report.jsonreport import json_text
     from reconciler.report.verified import verified_json, verified_text
 
-    found = asyncio.run(workflow.verify(path, options_from(given)))
+    found = run(workflow.verify(path, options_from(given)))
     if output_format == "json":
         click.echo(json_text(verified_json(found)))
     else:

@@ -8,7 +8,7 @@ by key, lists replace, a tag edit applies to what the layers below gave.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -104,15 +104,18 @@ def build(
     *,
     selected: frozenset[str] | None = None,
     unread: bool = False,
+    name_of: Callable[[str], str] = str,
 ) -> tuple[Desired, list[Problem]]:
     """Put the files of a project together.
 
     `project` is reconciler.yaml. `selected` names the documents whose numbers are meant (None:
     all); groups and aliases are the whole project's either way. `unread` says that some file
-    could not be read, so that a name defined nowhere may well be defined there. The result is
+    could not be read, so that a name defined nowhere may well be defined there. `name_of` makes
+    of a path, as shown, the name by which a PIN in that file is referred to. The result is
     usable only if there are no problems.
     """
     state, problems = _prepared(project, documents, unread=unread)
+    state.reading.name_of = name_of
     for document in state.documents:
         problems += check(document, is_project=document is project)
     for loop in state.groups.loops():

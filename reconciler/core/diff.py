@@ -87,13 +87,13 @@ class Differ:
                     changes.append(self._change(rows[path], UNKNOWN, wanted, source))
                     continue
                 reason = self._reason(live, path, before)
-                unknown.append(UnknownField(live.phone_number, path, reason))
+                unknown.append(UnknownField(live.phone_number, path, reason, source))
                 continue
             try:
                 after = self._after(wanted, before)
             except KeyError:
                 reason = "the snapshot does not hold PINs; plan against the account to compare"
-                unknown.append(UnknownField(live.phone_number, path, reason))
+                unknown.append(UnknownField(live.phone_number, path, reason, source))
                 continue
             if after is not _SAME:
                 changes.append(self._change(rows[path], before, after, source))
@@ -143,7 +143,7 @@ class Differ:
             blind = [p for p, at in siblings if at is None or live.values[at] is UNKNOWN]
             if blind:
                 reason = f"{blind[0]} cannot be read, and {link} is written as a whole"
-                unknown.append(UnknownField(live.phone_number, change.path, reason))
+                unknown.append(UnknownField(live.phone_number, change.path, reason, change.source))
             else:
                 kept.append(change)
         return tuple(kept), tuple(unknown)
@@ -316,7 +316,7 @@ def _blind(snapshot: Snapshot, number: DesiredNumber) -> Iterator[UnknownField]:
         reason = f"{NAMES[lists[0]]} could not be read: {why}"
     if reason:
         for path in number.settings.paths or ("",):
-            yield UnknownField(number.phone_number, path, reason)
+            yield UnknownField(number.phone_number, path, reason, number.source)
 
 
 def live_value(snapshot: Snapshot, live: LiveNumber, path: str) -> LiveValue:

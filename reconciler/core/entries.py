@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,7 +50,8 @@ class Reading:
     """What entries are read with, and what is found on the way.
 
     `complete` says that every file could be read: an alias that nothing defines is a mistake.
-    `secrets` are the PINs that stand in the YAML, by ref.
+    `secrets` are the PINs that stand in the YAML, by ref; `name_of` makes of the path of a file,
+    as it is shown, the name that such a ref has for it.
     """
 
     aliases: Aliases
@@ -58,6 +59,7 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=dict)
+    name_of: Callable[[str], str] = str
 
     def problem(self, source: Source, text: str) -> None:
         """Note that something is wrong at `source`."""
@@ -142,7 +144,8 @@ def _declared_pin(reading: Reading, raw: Any, source: Source) -> Secret | Templa
         ((where, name),) = raw.items()
         text = text_of(reading, name, source, secret=True)
         return Pin(where, text) if isinstance(text, Text) else Secret(f"{where}:{text}")
-    ref = f"yaml:{source}:{source.column}"  # two numbers may stand on one line
+    file = reading.name_of(source.path)
+    ref = f"yaml:{file}:{source.line}:{source.column}"  # two numbers may stand on one line
     text = text_of(reading, raw, source, secret=True)
     warning = "external_pin stands here in clear: prefer {env: NAME} or {file: PATH}"
     reading.warnings.append(Problem(source.path, source.line, source.column, warning))

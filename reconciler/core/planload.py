@@ -114,7 +114,10 @@ def _plan(document: Mapping[str, Any]) -> Plan:
         origin=Origin(**document["source"]),
         difference=Difference(
             changes=tuple(_change(each) for each in document["changes"]),
-            unknown=tuple(UnknownField(**each) for each in document["unknown"]),
+            unknown=tuple(
+                UnknownField(each["phone_number"], each["path"], *_reason(each["reason"]))
+                for each in document["unknown"]
+            ),
             not_owned=tuple(
                 NotOwned(each["phone_number"], source_of(each["source"]))
                 for each in document["not_owned"]
@@ -226,8 +229,18 @@ def _withheld(entry: Mapping[str, Any]) -> Withheld:
         value(entry["before"]),
         value(entry["after"]),
         entry["rule"],
-        entry["reason"],
+        *_reason(entry["reason"]),
     )
+
+
+_DECLARED = re.compile(r"(.*) \(declared at (.+:[0-9]{1,9})\)\Z", re.DOTALL)
+
+
+def _reason(text: str) -> tuple[str, Source | None]:
+    """A reason, and the place in the YAML that `planfile` put behind it: apart again, so that
+    reports group what has one reason in many places."""
+    found = _DECLARED.match(text)
+    return (found[1], source_of(found[2])) if found else (text, None)
 
 
 def _operation(entry: Mapping[str, Any]) -> Operation:

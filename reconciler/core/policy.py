@@ -148,14 +148,22 @@ def _judge(subject: Subject) -> tuple[Change | None, list[Withheld]]:
 def hold_all(change: Change, hold: Hold) -> Iterator[Withheld]:
     """All of a change held back, a release included."""
     if change.action is Action.RELEASE:
-        yield Withheld(change.phone_number, RELEASE, None, None, hold.rule, hold.reason)
+        yield Withheld(
+            change.phone_number, RELEASE, None, None, hold.rule, hold.reason, change.source
+        )
     for field in change.fields:
         yield _one(change, field, hold)
 
 
 def _one(change: Change, field: FieldChange, hold: Hold) -> Withheld:
     return Withheld(
-        change.phone_number, field.path, field.before, field.after, hold.rule, hold.reason
+        change.phone_number,
+        field.path,
+        field.before,
+        field.after,
+        hold.rule,
+        hold.reason,
+        field.source,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.core.plan import Plan
 from reconciler.core.planload import read_plan
 from reconciler.core.values import LiveValue
-from reconciler.errors import ApiErrorItem, UsageError
+from reconciler.errors import ApiErrorItem, Exit, UsageError
 
 VERSION = 1
 
@@ -72,7 +72,8 @@ class Past:
 class History:
     """A journal, read. `by` is who, where and from which commit, as the first line says;
     `connections` are the connection_id, before, of the numbers whose forwarding is switched on,
-    and those in `pinned` declare it.
+    and those in `pinned` declare it. `ended` is the exit code of the last run, OK where none
+    came to its end.
     """
 
     plan: Plan
@@ -80,6 +81,7 @@ class History:
     by: Mapping[str, str]
     operations: Mapping[str, Past]
     finished: bool
+    ended: Exit
     connections: Mapping[str, LiveValue]
     pinned: frozenset[str]
 
@@ -104,11 +106,16 @@ def replay(entries: Sequence[Mapping[str, Any]], name: str) -> History:
             {str(key): str(value) for key, value in first["by"].items()},
             operations,
             finished=entries[-1]["entry"] == "end" and not entries[-1]["open"],
+            ended=_ended(entries[-1]),
             connections=_connections(first["connections"]),
             pinned=frozenset(map(_text, first["pinned"])),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise UsageError(f"{name}: a line of it makes no sense for its plan") from None
+
+
+def _ended(last: Mapping[str, Any]) -> Exit:
+    return Exit(last["exit_code"]) if last["entry"] == "end" else Exit.OK
 
 
 def _check_numbers(past: Past, known: frozenset[str]) -> None:

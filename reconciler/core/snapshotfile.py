@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import jsonschema_rs
+import msgspec
 
 from reconciler import __version__
 from reconciler.core.catalogue import BY_PATH
@@ -19,6 +20,7 @@ from reconciler.core.model import ListingRead, LiveNumber, Snapshot
 from reconciler.core.planfile import TIMESTAMP, timestamp
 from reconciler.core.safetyschema import Schema
 from reconciler.core.schema import DIALECT
+from reconciler.core.snapshotquick import Columns, NotPlainError, quick_head, quick_numbers
 from reconciler.core.text import neutral, shortened
 from reconciler.core.values import LIVE_SECRET, UNKNOWN, LiveValue, canonical, show_json
 from reconciler.errors import UsageError
@@ -72,19 +74,44 @@ def _number(snapshot: Snapshot, live: LiveNumber) -> dict[str, Any]:
     }
 
 
+def parse_snapshot(raw: bytes, name: str) -> Snapshot:
+    """A snapshot from the text of a file called `name`; UsageError where it is none.
+
+    Raises what msgspec, or the decoder of UTF-8, says where it is no JSON at all.
+    """
+    try:
+        head = quick_head(raw).document()
+        columns, fetched_at = _checked(head)
+        return _snapshot(head, columns, quick_numbers(raw, columns), fetched_at)
+    except (NotPlainError, _NotOursError):
+        return read_snapshot(msgspec.json.decode(raw), name)
+
+
 def read_snapshot(document: Any, name: str) -> Snapshot:
     """A snapshot from the data of a file called `name`; UsageError where it is none."""
     version = document.get("format_version") if isinstance(document, dict) else None
     if isinstance(version, int) and version != FORMAT_VERSION:
         raise UsageError(f"{name}: snapshot format {version} is not known to {__version__}")
     try:
-        _check_shape(document)
-        columns = {Kind(kind): tuple(paths) for kind, paths in document["columns"].items()}
-        numbers = _numbers(document["numbers"], columns)
-        fetched_at = _moment(document["fetched_at"])
+        columns, fetched_at = _checked(document)
+        return _snapshot(document, columns, _numbers(document["numbers"], columns), fetched_at)
     except _NotOursError as wrong:
         text = neutral(shortened(str(wrong), 200))
         raise UsageError(f"{name}: not a snapshot that fetch wrote: {text}") from None
+
+
+def _checked(document: Any) -> tuple[Columns, datetime]:
+    _check_shape(document)
+    columns = {Kind(kind): tuple(paths) for kind, paths in document["columns"].items()}
+    return columns, _moment(document["fetched_at"])
+
+
+def _snapshot(
+    document: dict[str, Any],
+    columns: Columns,
+    numbers: dict[str, LiveNumber],
+    fetched_at: datetime,
+) -> Snapshot:
     return Snapshot(
         base_url=document["account"]["base_url"],
         fetched_at=fetched_at,

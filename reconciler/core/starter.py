@@ -48,12 +48,14 @@ numbers: {}
 #    emergency: {emergency_enabled: true, emergency_address_id: "53829456729313"}
 """
 
-_IGNORE = """\
+IGNORE = """\
 # Journals, snapshots and plans hold account data.
 .reconciler/
 live.json
 plan.json
+undo.json
 """
+"""What Git should not keep of a project."""
 
 _WORKFLOW = f"""\
 name: numbers
@@ -90,6 +92,6 @@ def starter() -> dict[str, str]:
         "reconciler.yaml": _PROJECT,
         "numbers/example.yaml": _NUMBERS,
         "schemas/numbers.schema.json": json.dumps(numbers_schema(), indent=2) + "\n",
-        ".gitignore": _IGNORE,
+        ".gitignore": IGNORE,
         ".github/workflows/numbers.yml": _WORKFLOW,
     }

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import jsonschema_rs
 
 from reconciler.core.catalogue import BY_PATH, FIELDS
@@ -31,6 +30,9 @@ from reconciler.core.schema import (
 )
 from reconciler.core.values import E164
 from reconciler.errors import Problem
+
+if TYPE_CHECKING:
+    import jsonschema
 
 _Path = tuple[str | int, ...]
 _TYPES = {
@@ -68,6 +70,8 @@ def _verdict(definition: str) -> Callable[[Any], bool]:
 
 @cache
 def _explainer(definition: str) -> jsonschema.Draft202012Validator:
+    import jsonschema  # what is right needs no words, and it takes long to load
+
     return jsonschema.Draft202012Validator(_schema(definition))
 
 

@@ -15,13 +15,21 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from reconciler.core.documents import Document
-from reconciler.errors import Problem
+from reconciler.errors import InputError, Problem
 from reconciler.files.reader import collector_paused, read_document
 from reconciler.files.sheet import find_sheet, read_sheet
 from reconciler.files.store import DISK, Store
 from reconciler.files.tree import SourceFile, Tree, find_project, narrow, open_source
 
-__all__ = ["Loaded", "find_project", "load_documents", "narrow", "open_source", "read_document"]
+__all__ = [
+    "Loaded",
+    "find_project",
+    "load_documents",
+    "narrow",
+    "open_source",
+    "project_files",
+    "read_document",
+]
 
 
 class Hash(Protocol):
@@ -85,6 +93,22 @@ def load_documents(path: Path, cwd: Path, store: Store = DISK) -> Loaded:
         f"sha256:{digest.hexdigest()}",
         tuple(each.path for each in tree.submodules),
     )
+
+
+def project_files(path: Path, cwd: Path) -> tuple[SourceFile, ...]:
+    """The files that `path` stands for, of a directory with its project file, none of them read
+    but that. Raises as `load_documents` does; InputError where the project file cannot be read,
+    for it may leave files out."""
+    tree = find_project(path, cwd)
+    project = tree.project_file
+    if project is not None:
+        problems: list[Problem] = []
+        document, _ = _read(project, problems, sha256())
+        if document is None:
+            raise InputError(problems)
+        tree = _narrowed(tree, document.data)
+    every = (*([project] if project else []), *tree.files)
+    return tuple(file for file in every if tree.selected is None or file.path in tree.selected)
 
 
 def _take_in(digest: Hash, name: str, raw: bytes) -> None:

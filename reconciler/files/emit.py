@@ -12,10 +12,11 @@ from reconciler.core.exporting import Entry
 from reconciler.core.fields import Kind
 from reconciler.core.sharing import GroupEntry
 from reconciler.core.text import shortened
+from reconciler.core.values import ID
 from reconciler.files.plain import resolve
 from reconciler.files.text import hidden_in_scalar, neutral
 
-_WIDTH = 100
+WIDTH = 100
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*(?: [A-Za-z0-9_.-]+)*")
 _LONGEST_REMARK = 200
 
@@ -74,7 +75,7 @@ def _entry(entry: Entry) -> Iterator[str]:
 def _block(head: str, data: Mapping[str, Any], indent: int) -> Iterator[str]:
     """A mapping on one line where it fits, else a line a key."""
     line = f"{head} {_flow(data)}"
-    if len(line) <= _WIDTH:
+    if len(line) <= WIDTH:
         yield line
         return
     yield head
@@ -82,6 +83,8 @@ def _block(head: str, data: Mapping[str, Any], indent: int) -> Iterator[str]:
         start = f"{' ' * indent}{_key(key)}:"
         if isinstance(value, Mapping):
             yield from _block(start, value, indent + 2)
+        elif isinstance(value, list) and len(f"{start} {_flow(value)}") > WIDTH:
+            yield from (start, *(f"{' ' * indent}  - {_flow(each)}" for each in value))
         else:
             yield f"{start} {_flow(value)}"
 
@@ -91,16 +94,16 @@ def _flow(value: Any) -> str:
         return "{" + ", ".join(f"{_key(k)}: {_flow(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_flow, value)) + "]"
-    return _text(value) if isinstance(value, str) else json.dumps(value)
+    return text_of(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _key(name: str) -> str:
-    return _text(name)
+    return text_of(name)
 
 
-def _text(text: str) -> str:
+def text_of(text: str) -> str:
     """A text without quotes where every reader takes it for one, else in quotes."""
-    if _PLAIN.fullmatch(text) and resolve(text) == (text, ""):
+    if (_PLAIN.fullmatch(text) or ID.match(text)) and resolve(text) == (text, ""):
         return text
     return '"' + "".join(_escaped(char) for char in text) + '"'
 

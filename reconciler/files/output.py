@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import UsageError
+from reconciler.files.text import neutral
 
 
 def check_output(path: Path) -> None:
@@ -74,7 +76,10 @@ def write_project(directory: Path, files: Mapping[str, str]) -> None:
             for missing in _missing(path.parent):
                 missing.mkdir()
                 made[missing] = None
-        staged = {directory / name: _staged(directory / name, files[name], made) for name in files}
+        staged = {
+            directory / name: _staged(directory / name, text.encode(), made)
+            for name, text in files.items()
+        }
         for path, new in staged.items():
             _put(new, path)
             made[path] = None
@@ -88,6 +93,57 @@ def write_project(directory: Path, files: Mapping[str, str]) -> None:
             why = f"cannot be written: {error.strerror}; nothing was written"
             raise UsageError(f"{directory}: {why}") from None
         raise
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A file that is there, what was read from it, and what shall stand in it instead."""
+
+    path: Path
+    before: bytes
+    after: bytes
+
+
+def rewrite_files(files: Sequence[Rewrite]) -> None:
+    """Put new content in files that are there, all or none; their modes stay.
+
+    Every new file is on disk under a hidden name before the first takes its place. UsageError
+    where one is a link or no plain file, was changed meanwhile, or cannot be written.
+    """
+    staged: dict[Path, None] = {}
+    done: list[Rewrite] = []
+    try:
+        new = [_staged(each.path, each.after, staged, _mode_of(each)) for each in files]
+        for each, fresh in zip(files, new, strict=True):
+            _mode_of(each)  # again: it may have changed while others were written
+            fresh.replace(each.path)
+            del staged[fresh]
+            done.append(each)
+        for parent in {each.path.parent for each in files}:
+            _flush_directory(parent)
+    except BaseException as error:
+        _take_back(staged)
+        for each in reversed(done):
+            back = _staged(each.path, each.before, staged, stat.S_IMODE(each.path.stat().st_mode))
+            back.replace(each.path)
+        if isinstance(error, OSError):
+            name = error.filename2 or error.filename or ""
+            why = f"cannot be written: {error.strerror}; nothing was written"
+            raise UsageError(f"{neutral(str(name))}: {why}") from None
+        raise
+
+
+def _mode_of(file: Rewrite) -> int:
+    """The mode of a file that still holds what was read from it; UsageError where it does not."""
+    path = neutral(str(file.path))
+    handle = os.open(file.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as opened:
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            raise UsageError(f"{path}: is not a plain file; nothing was written")
+        if opened.read(len(file.before) + 1) != file.before:
+            raise UsageError(f"{path}: was changed meanwhile; nothing was written: run it again")
+    return stat.S_IMODE(mode)
 
 
 def _take_back(made: Iterable[Path]) -> None:
@@ -116,13 +172,16 @@ def _missing(directory: Path) -> list[Path]:
     return [each for each in (*reversed(directory.parents), directory) if not each.exists()]
 
 
-def _staged(path: Path, text: str, made: dict[Path, None]) -> Path:
-    """A hidden file beside `path` that holds `text`, on disk; noted in `made`."""
+def _staged(path: Path, data: bytes, made: dict[Path, None], mode: int | None = None) -> Path:
+    """A hidden file beside `path` that holds `data`, on disk; noted in `made`. `mode` is that of
+    the file whose place it takes; None for a new one."""
     new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(new, how, 0o644), "wb") as file:
+    with os.fdopen(os.open(new, how, 0o644 if mode is None else 0o600), "wb") as file:
         made[new] = None
-        file.write(text.encode())
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
+        file.write(data)
         file.flush()
         os.fsync(file.fileno())
     return new

@@ -43,6 +43,13 @@ def _parser(text: str) -> Any:
     return _PurePythonParser(text)
 
 
+def events_of(text: str) -> Iterator[Any]:
+    """The events of a text that `read_document` has accepted."""
+    next_event = _parser(text).get_event
+    while (event := next_event()) is not None and event.__class__ is not yaml.StreamEndEvent:
+        yield event
+
+
 def read_document(path: str, raw: bytes) -> tuple[Document | None, list[Problem]]:
     """The document in `raw`, and all problems found, in the order of their places.
 

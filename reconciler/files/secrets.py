@@ -68,7 +68,8 @@ def _value(
     match where:
         case "yaml":
             if f"yaml:{name}" not in in_yaml:
-                raise ValueError("the PIN that stood here in clear is not here now")
+                why = "the PIN that stood here in clear is not here now"
+                raise ValueError(f"{why} (is this the directory of the project?)")
             return in_yaml[f"yaml:{name}"]
         case "env":
             value = environ.get(name, "")

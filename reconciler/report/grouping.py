@@ -12,8 +12,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from deepdiff import DeepDiff
-
 from reconciler.core.model import Source
 from reconciler.core.values import Shown
 
@@ -187,6 +185,8 @@ def tag_move(field: FieldMove) -> TagMove | None:
     """Which tags come and go, where both sides are lists: in a long list that hides."""
     if not (isinstance(field.before, tuple) and isinstance(field.after, tuple)):
         return None
+    from deepdiff import DeepDiff  # few plans change tags, and it takes long to load
+
     moved = DeepDiff(list(field.before), list(field.after), ignore_order=True, view="tree")
     swapped = list(moved.get("values_changed", ()))
     come = [item.t2 for item in [*moved.get("iterable_item_added", ()), *swapped]]

@@ -162,17 +162,15 @@ def _unknown(items: Sequence[UnknownField], paint: Paint) -> Iterator[str]:
 
 def _held(what: str, items: Sequence[Withheld | UnknownField], reason: str, paint: Paint) -> str:
     """One line for everything that is held back for one reason."""
-    places = {item.phone_number: item.source for item in items}
-    numbers = [
-        f"{number}, {neutral(str(source))}" if source else number
-        for number, source in places.items()
-    ]
+    numbers = list(dict.fromkeys(item.phone_number for item in items))
+    places = list(dict.fromkeys(str(item.source) for item in items if item.source))
     paths = list(dict.fromkeys(item.path for item in items if item.path))
     fields = f" {examples(paths)} of" if paths else ""
     # What would be given back is named, however many.
     most = len(numbers) if RELEASE in paths else 3
     who = f"{count(len(numbers), 'number')} ({examples(numbers, most)})"
-    return f"  {paint('!', 'risk')} {what}:{fields} {who}: {_said(reason)}"
+    where = paint(f"  # {neutral(examples(places))}", "dim") if places else ""
+    return f"  {paint('!', 'risk')} {what}:{fields} {who}: {_said(reason)}{where}"
 
 
 # ---- what an apply did ------------------------------------------------------------------------

@@ -1,28 +1,39 @@
-"""One function per command: what it reads, in which order, and what it hands to the report."""
+"""One function per command: what it reads, in which order, and what it hands to the report.
 
-from reconciler.workflow.applying import apply, one_apply, one_apply_here, one_apply_in
-from reconciler.workflow.common import Options, Project, check_secrets, load
-from reconciler.workflow.covering import coverage
-from reconciler.workflow.diffing import diff_revisions
-from reconciler.workflow.explaining import explain_number
-from reconciler.workflow.exporting import (
-    Export,
-    account_for_export,
-    export_into,
-    export_new,
-    open_base,
-    snapshot_for_export,
-)
-from reconciler.workflow.jobs import jobs_list, jobs_show, jobs_wait
-from reconciler.workflow.ownership import verify
-from reconciler.workflow.planning import Planned, drift, plan
-from reconciler.workflow.resuming import newest_unfinished, open_journal, project_of, resume
-from reconciler.workflow.reverting import revert
-from reconciler.workflow.saved import apply_saved, load_plan, save_plan
-from reconciler.workflow.snapshots import fetch_everything, load_snapshot, snapshot_json
+A command loads only the modules of what it uses: all of them took longer than a small plan.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.workflow.applying import apply, one_apply, one_apply_here, one_apply_in
+    from reconciler.workflow.common import Options, Project, check_secrets, load
+    from reconciler.workflow.covering import coverage
+    from reconciler.workflow.diffing import diff_revisions
+    from reconciler.workflow.explaining import explain_number
+    from reconciler.workflow.exporting import (
+        Export,
+        account_for_export,
+        export_into,
+        export_new,
+        open_base,
+        snapshot_for_export,
+    )
+    from reconciler.workflow.formatting import Formatting, format_files
+    from reconciler.workflow.jobs import jobs_list, jobs_show, jobs_wait
+    from reconciler.workflow.ownership import verify
+    from reconciler.workflow.planning import Planned, drift, plan
+    from reconciler.workflow.resuming import newest_unfinished, open_journal, project_of, resume
+    from reconciler.workflow.reverting import revert
+    from reconciler.workflow.saved import apply_saved, load_plan, save_plan
+    from reconciler.workflow.snapshots import fetch_everything, load_snapshot, snapshot_json
 
 __all__ = [
     "Export",
+    "Formatting",
     "Options",
     "Planned",
     "Project",
@@ -37,6 +48,7 @@ __all__ = [
     "export_into",
     "export_new",
     "fetch_everything",
+    "format_files",
     "jobs_list",
     "jobs_show",
     "jobs_wait",
@@ -58,3 +70,66 @@ __all__ = [
     "snapshot_json",
     "verify",
 ]
+
+_HOMES = {
+    "applying": (
+        "apply",
+        "one_apply",
+        "one_apply_here",
+        "one_apply_in",
+    ),
+    "common": (
+        "Options",
+        "Project",
+        "check_secrets",
+        "load",
+    ),
+    "covering": ("coverage",),
+    "diffing": ("diff_revisions",),
+    "explaining": ("explain_number",),
+    "exporting": (
+        "Export",
+        "account_for_export",
+        "export_into",
+        "export_new",
+        "open_base",
+        "snapshot_for_export",
+    ),
+    "formatting": ("Formatting", "format_files"),
+    "jobs": (
+        "jobs_list",
+        "jobs_show",
+        "jobs_wait",
+    ),
+    "ownership": ("verify",),
+    "planning": (
+        "Planned",
+        "drift",
+        "plan",
+    ),
+    "resuming": (
+        "newest_unfinished",
+        "open_journal",
+        "project_of",
+        "resume",
+    ),
+    "reverting": ("revert",),
+    "saved": (
+        "apply_saved",
+        "load_plan",
+        "save_plan",
+    ),
+    "snapshots": (
+        "fetch_everything",
+        "load_snapshot",
+        "snapshot_json",
+    ),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """What is asked for, out of the module that it lives in."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)

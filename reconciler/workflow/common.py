@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,17 @@ def load(path: Path) -> Project:
         loaded.documents,
         selected=loaded.selected,
         unread=loaded.incomplete,
+        name_of=partial(_from_root, loaded.root) if loaded.project else str,
     )
     if problems or loaded.problems:
         raise InputError([*loaded.problems, *problems])
     return Project(loaded.root, desired, loaded.digest)
+
+
+def _from_root(root: Path, shown: str) -> str:
+    """The path of a file from the root of its project: the same from every directory."""
+    path = Path(os.path.normpath(Path.cwd() / shown))
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else shown
 
 
 def check_secrets(project: Project) -> None:
@@ -77,6 +85,11 @@ def limits_of(desired: Desired, options: Options) -> Limits:
     if options.concurrency is not None:
         given["concurrency"] = options.concurrency
     return Limits(**given)
+
+
+def lists_undeclared(desired: Desired, options: Options) -> bool:
+    """Whether it matters which live numbers nobody declares."""
+    return options.show_unmanaged or desired.safety.undeclared != "ignore"
 
 
 def key_refused(refusal: ForbiddenError) -> KeyRefusedError:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from reconciler.api.clock import SystemClock
-from reconciler.api.listings import Progress, ignore_progress, read_lists
+from reconciler.api.listings import read_lists
+from reconciler.api.progress import Progress, ignore_progress
 from reconciler.api.read import ReadClient, open_reader
 from reconciler.core.catalogue import EMERGENCY_STATUS
 from reconciler.core.coverage import Coverage

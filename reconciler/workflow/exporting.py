@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from reconciler.api.listings import Progress, ignore_progress
+from reconciler.api.progress import Progress, ignore_progress
 from reconciler.core.declarable import Wanted
 from reconciler.core.desired import build, project_defaults
 from reconciler.core.diff import live_value
@@ -15,6 +15,7 @@ from reconciler.core.exporting import Exported, export, split
 from reconciler.core.model import Desired, LiveNumber, Snapshot
 from reconciler.core.policy import outside_of
 from reconciler.core.scope import Scope
+from reconciler.core.starter import IGNORE
 from reconciler.errors import InputError, UsageError
 from reconciler.files import Loaded, load_documents
 from reconciler.files.emit import may_stand, numbers_text, project_text
@@ -27,6 +28,7 @@ _HEAD = (
     "Exported from the live account. What is not written here is not managed; PINs are left out.",
 )
 _DIRECTORY = "numbers"
+_GROUPS = "groups"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def export_new(
         files = {PROJECT_FILE: project_text(_HEAD, exported.groups, account or {})}
         for name, entries in split(exported, by):
             files[f"{_DIRECTORY}/{name}.yaml"] = numbers_text((), entries)
+        files[".gitignore"] = IGNORE
     left_out = {**exported.left_out, **_in_conflict(snapshot, scope)}
     return Export(files, len(exported.entries), left_out, snapshot)
 
@@ -141,19 +144,27 @@ def export_into(base: Base, snapshot: Snapshot, scope: Scope, by: str) -> Export
 
 
 def _new_files(exported: Exported, by: str, base: Base) -> dict[str, str]:
-    """Beside what is there: the groups go into the first new file."""
+    """Beside what is there: groups of several new files have a file of their own."""
     files: dict[str, str] = {}
+    parts = [*split(exported, by)]
     groups = exported.groups
-    for name, entries in split(exported, by):
-        free = _free_name(name, base.directory, files)
-        if not _is_read(base.loaded, free):
-            raise UsageError(
-                f"{base.directory / PROJECT_FILE}: files.include or files.exclude leaves out "
-                f"{free}, where the exported numbers would go"
-            )
-        files[free] = numbers_text(_HEAD, entries, groups)
+    if len(parts) > 1 and groups:
+        files[_read_name(_GROUPS, base, files)] = numbers_text(_HEAD, (), groups)
         groups = ()
+    for name, entries in parts:
+        files[_read_name(name, base, files)] = numbers_text(_HEAD, entries, groups)
     return files
+
+
+def _read_name(name: str, base: Base, chosen: Mapping[str, str]) -> str:
+    """A free name that the project reads. UsageError where it leaves out what is new."""
+    free = _free_name(name, base.directory, chosen)
+    if not _is_read(base.loaded, free):
+        raise UsageError(
+            f"{base.directory / PROJECT_FILE}: files.include or files.exclude leaves out "
+            f"{free}, where the exported numbers would go"
+        )
+    return free
 
 
 def _free_name(name: str, directory: Path, chosen: Mapping[str, str]) -> str:

@@ -8,42 +8,40 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.api.clock import SystemClock
-from reconciler.api.few import read_declared
-from reconciler.api.listings import Found, Progress, ignore_progress, read_lists
-from reconciler.api.ownership import ask_ownership
-from reconciler.api.read import ReadClient, open_reader
-from reconciler.api.settings import Endpoint, Limits
+from reconciler.api.progress import Progress, ignore_progress
 from reconciler.core.assigning import assigned, undeclared
 from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS
-from reconciler.core.changes import Difference, UnknownField
+from reconciler.core.changes import Difference
 from reconciler.core.declared import compact
 from reconciler.core.diff import diff, live_value
 from reconciler.core.emergency import ON_ITS_WAY
-from reconciler.core.fetchplan import Needs, lists_for, more_lists, numbers_by_list
 from reconciler.core.fields import Kind
 from reconciler.core.fingerprint import BINDING_KEY_ENV, bind
-from reconciler.core.live import build_snapshot
 from reconciler.core.model import Desired, Snapshot
-from reconciler.core.plan import JOB_CALLS, Origin, Plan, make_plan
-from reconciler.core.policy import Hold, hold_all, refusals, withhold
+from reconciler.core.plan import Origin, Plan, make_plan
+from reconciler.core.policy import refusals, withhold
 from reconciler.core.rules import EMERGENCY_ENABLED
 from reconciler.core.safety import Allowance
 from reconciler.core.scope import (
     by_section,
     by_tag,
     by_target,
-    has_tag_edits,
-    may_have_tag,
-    paths_of,
 )
 from reconciler.core.values import UNKNOWN
-from reconciler.errors import ForbiddenError, UsageError
+from reconciler.errors import UsageError
 from reconciler.files.origin import commit_of
 from reconciler.files.reader import collector_paused
 from reconciler.files.secrets import resolve_secrets
 from reconciler.report.grouping import examples
 from reconciler.report.words import count
-from reconciler.workflow.common import Options, Project, account, limits_of, load
+from reconciler.workflow.common import (
+    Options,
+    Project,
+    account,
+    limits_of,
+    lists_undeclared,
+    load,
+)
 from reconciler.workflow.snapshots import load_snapshot
 
 
@@ -96,37 +94,17 @@ async def _compare(
     if options.live is not None:
         snapshot = load_snapshot(options.live)
         return _planned(project, targeted, options, snapshot, for_drift=for_drift)
+    from reconciler.api.read import open_reader  # a file needs no HTTP
+    from reconciler.workflow.preflight import preflight
+    from reconciler.workflow.reading import read_snapshot_for
+
     endpoint, limits = account(project.desired, options)
     async with open_reader(endpoint, limits, SystemClock()) as reader:
         snapshot = await read_snapshot_for(
             reader, endpoint, project.desired, options, limits, progress, targeted=targeted
         )
         first = _planned(project, targeted, options, snapshot, for_drift=for_drift)
-        return await _preflight(reader, first, options)
-
-
-async def read_snapshot_for(
-    reader: ReadClient,
-    endpoint: Endpoint,
-    desired: Desired,
-    options: Options,
-    limits: Limits,
-    progress: Progress,
-    *,
-    targeted: Desired | None = None,
-) -> Snapshot:
-    """The account, as far as `targeted` (all of `desired`) declares it."""
-    found = await _read_needed(
-        reader, desired, targeted or desired, options, limits.page_size, progress
-    )
-    return build_snapshot(
-        found.rows,
-        found.reads,
-        base_url=endpoint.base_url,
-        fetched_at=reader.clock.now(),
-        calls=reader.reads,
-        account_size=found.account_size,
-    )
+        return await preflight(reader, first, options)
 
 
 def _planned(
@@ -149,7 +127,7 @@ def _planned(
     difference = diff(meant, snapshot, secrets, write_unread=write_unread)
     notes: tuple[str, ...] = ()
     unmanaged: tuple[str, ...] = ()
-    if _lists_undeclared(project.desired, options):
+    if lists_undeclared(project.desired, options):
         unmanaged = tuple(live.phone_number for live in undeclared(project.desired, snapshot))
     if project.desired.safety.undeclared == "fail":
         difference = replace(difference, undeclared=unmanaged)
@@ -161,11 +139,6 @@ def _planned(
         notes = (*notes, text)
     made = with_plan(project, options, snapshot, secrets, difference, notes)
     return replace(made, unmanaged=unmanaged)
-
-
-def _lists_undeclared(desired: Desired, options: Options) -> bool:
-    """Whether it matters which live numbers nobody declares."""
-    return options.show_unmanaged or desired.safety.undeclared != "ignore"
 
 
 def with_plan(
@@ -220,9 +193,10 @@ def _on_their_way(desired: Desired, snapshot: Snapshot) -> Iterator[str]:
     """Emergency service that is being provisioned is no drift, and not there yet either."""
     coming = [
         number.phone_number
-        for number in desired.numbers.values()
-        if EMERGENCY_ENABLED in number.settings.paths
-        and (live := snapshot.numbers.get(number.phone_number)) is not None
+        for run in compact(desired.numbers).runs()
+        if EMERGENCY_ENABLED in run.settings.paths
+        for number in run.each()
+        if (live := snapshot.numbers.get(number.phone_number)) is not None
         and live.kind is Kind.NUMBER
         and live_value(snapshot, live, EMERGENCY_STATUS) in ON_ITS_WAY
     ]
@@ -251,125 +225,3 @@ def _without_write_only(difference: Difference) -> tuple[Difference, tuple[str, 
         return difference, ()
     note = f"{passed_over:,} write-only fields were passed over: no answer of the API shows them"
     return replace(difference, changes=tuple(changes), unchanged=unchanged), (note,)
-
-
-# ---- reading ----------------------------------------------------------------------------------
-
-
-async def _read_needed(
-    reader: ReadClient,
-    desired: Desired,
-    targeted: Desired,
-    options: Options,
-    page_size: int,
-    progress: Progress,
-) -> Found:
-    """The lists that hold what is declared; a further number list only where a number was not
-    found where it is declared."""
-    tagged = may_have_tag(targeted, options.scope.tags)
-    sections = by_section(tagged, options.scope.only)
-    paths = {kind: set(paths_of(sections, kind)) for kind in Kind}
-    if desired.safety.select.tags or (options.scope.tags and has_tag_edits(tagged)):
-        paths[Kind.NUMBER].add("tags")
-    kinds = {number.phone_number: number.kind for number in sections.numbers.values()}
-    releases = any(number.release for number in sections.numbers.values())
-    if desired.assigning or _lists_undeclared(desired, options):
-        return await _read_all(reader, desired, paths, releases, page_size, progress)
-    needs = Needs(paths, frozenset(kinds.values()), releases)
-    wanted = numbers_by_list(lists_for(needs), compact(sections.numbers))
-    found = await read_declared(reader, wanted, needs, page_size=page_size, progress=progress)
-    found = found.explained(needs)
-    if more := more_lists(kinds, found.rows):
-        extra = await read_lists(
-            reader, more, needs, page_size=page_size, progress=progress, optional=True
-        )
-        found = found.and_(extra.explained(needs))
-    return found
-
-
-async def _read_all(
-    reader: ReadClient,
-    desired: Desired,
-    paths: Mapping[Kind, set[str]],
-    releases: bool,
-    page_size: int,
-    progress: Progress,
-) -> Found:
-    """The lists of all numbers, whoever declares them, with what `assign` and `select` look at."""
-    select = desired.safety.select
-    for kind in Kind:
-        paths[kind].update(desired.assigning.paths(kind) if desired.assigning else ())
-        paths[kind].update({"tags"} if select.tags else ())
-        paths[kind].update({"connection_id"} if select.connection_ids else ())
-    needs = Needs(paths, frozenset(Kind), releases)
-    found = await read_lists(
-        reader, lists_for(needs), needs, page_size=page_size, progress=progress
-    )
-    return found.explained(needs)
-
-
-async def _preflight(reader: ReadClient, planned: Planned, options: Options) -> Planned:
-    """Ask the API whether it owns what no list showed, and lets us edit what goes by jobs."""
-    difference = planned.plan.difference
-    numbers = planned.project.desired.numbers
-    unseen = [
-        each.phone_number
-        for each in difference.not_owned
-        if numbers[each.phone_number].kind is Kind.NUMBER
-    ]
-    bulk = {
-        number
-        for operation in planned.plan.operations
-        if operation.call in JOB_CALLS
-        for number in operation.numbers
-    }
-    asked = [*unseen, *sorted(bulk)]
-    if not asked or not planned.snapshot.live_numbers:
-        return planned
-    try:
-        answer = await ask_ownership(reader, asked)
-    except ForbiddenError as refusal:
-        note = f"ownership could not be verified beforehand: {refusal}"
-        return replace(planned, reads=reader.reads, notes=(*planned.notes, note))
-    hidden = frozenset(unseen) - answer.not_found
-    locked = frozenset(bulk) - answer.editable
-    if not hidden and not locked:
-        return replace(planned, reads=reader.reads)
-    again = with_plan(
-        planned.project,
-        options,
-        planned.snapshot,
-        planned.secrets,
-        _corrected(difference, planned, hidden, locked),
-        planned.notes,
-    )
-    return replace(again, reads=reader.reads, unmanaged=planned.unmanaged)
-
-
-def _corrected(
-    difference: Difference, planned: Planned, hidden: frozenset[str], locked: frozenset[str]
-) -> Difference:
-    """`difference` with what ownership said: `hidden` are owned after all, `locked` are owned
-    but not editable."""
-    numbers = planned.project.desired.numbers
-    reason = "the account owns it, but no list shows it"
-    unknown = [
-        UnknownField(each.phone_number, path, reason, each.source)
-        for each in difference.not_owned
-        if each.phone_number in hidden
-        for path in numbers[each.phone_number].settings.paths or ("",)
-    ]
-    hold = Hold("not-editable", "the API says that it cannot be edited now")
-    held = [
-        replace(each, source=numbers[each.phone_number].source)
-        for change in difference.changes
-        if change.phone_number in locked
-        for each in hold_all(change, hold)
-    ]
-    return replace(
-        difference,
-        changes=tuple(each for each in difference.changes if each.phone_number not in locked),
-        unknown=(*difference.unknown, *unknown),
-        not_owned=tuple(e for e in difference.not_owned if e.phone_number not in hidden),
-        withheld=(*difference.withheld, *held),
-    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.api.clock import SystemClock
-from reconciler.api.listings import Progress, ignore_progress
+from reconciler.api.progress import Progress, ignore_progress
 from reconciler.api.read import open_reader
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.changes import RELEASE, Action, Change, Difference, FieldChange
@@ -23,7 +23,8 @@ from reconciler.core.values import UNKNOWN, LiveValue, Value
 from reconciler.errors import UsageError
 from reconciler.files import find_project
 from reconciler.workflow.common import Options, Project, account, account_here
-from reconciler.workflow.planning import Planned, read_snapshot_for, with_plan
+from reconciler.workflow.planning import Planned, with_plan
+from reconciler.workflow.reading import read_snapshot_for
 from reconciler.workflow.resuming import Found
 from reconciler.workflow.saved import check_base_url
 

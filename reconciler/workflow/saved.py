@@ -171,7 +171,7 @@ def plan_secrets(plan: Plan, root: Path) -> dict[str, str]:
     ]
     in_yaml: Mapping[str, str] = {}
     if any(secret.ref.startswith("yaml:") for secret, _ in used):
-        in_yaml = load(Path()).desired.secrets
+        in_yaml = load(root).desired.secrets
     return resolve_refs(used, in_yaml, root, os.environ)
 
 
@@ -190,7 +190,7 @@ def check_bound(plan: Plan, secrets: Mapping[str, str]) -> None:
         if not isinstance(secret, Secret) or not secret.fingerprint:
             continue
         found = fingerprint_of(key, secret.ref, secrets[secret.ref])
-        if not hmac.compare_digest(found, secret.fingerprint):
+        if not hmac.compare_digest(found.encode(), secret.fingerprint.encode()):
             raise UsageError(
                 f"{secret.ref} is not the PIN that was reviewed, or {BINDING_KEY_ENV} is not "
                 "the one the plan was made with; nothing was written"

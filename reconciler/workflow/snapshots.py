@@ -7,12 +7,11 @@ from pathlib import Path
 import msgspec
 
 from reconciler.api.clock import SystemClock
-from reconciler.api.listings import Progress, ignore_progress, read_lists
-from reconciler.api.read import open_reader
+from reconciler.api.progress import Progress, ignore_progress
 from reconciler.core.fetchplan import EVERYTHING, Needs
 from reconciler.core.live import build_snapshot
 from reconciler.core.model import Desired, Snapshot
-from reconciler.core.snapshotfile import read_snapshot, snapshot_document
+from reconciler.core.snapshotfile import parse_snapshot, snapshot_document
 from reconciler.errors import UsageError
 from reconciler.workflow.common import Options, account, account_here
 
@@ -23,6 +22,9 @@ async def fetch_everything(
     options: Options, progress: Progress = ignore_progress, desired: Desired | None = None
 ) -> Snapshot:
     """A snapshot of the whole account that `desired` names (None: the project here)."""
+    from reconciler.api.listings import read_lists  # a file needs no HTTP
+    from reconciler.api.read import open_reader
+
     endpoint, limits = account(desired or account_here(), options)
     clock = SystemClock()
     async with open_reader(endpoint, limits, clock) as reader:
@@ -45,12 +47,11 @@ def load_snapshot(path: Path) -> Snapshot:
             raise UsageError(f"{path}: no such file, or not a plain one")
         if path.stat().st_size > _MOST_SNAPSHOT_BYTES:
             raise UsageError(f"{path}: too large for a snapshot")
-        data = msgspec.json.decode(path.read_bytes())
+        return parse_snapshot(path.read_bytes(), str(path))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise UsageError(f"{path}: not a snapshot that fetch wrote: no JSON") from None
-    return read_snapshot(data, str(path))
 
 
 def snapshot_json(snapshot: Snapshot) -> bytes:

@@ -164,9 +164,11 @@ def test_the_gitlab_apply_waits_for_a_person_and_for_the_apply_before() -> None:
     assert apply["interruptible"] is False
 
 
-def test_the_hook_validates_whole_projects() -> None:
-    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
-    assert (hook["entry"], hook["language"]) == ("reconciler validate", "python")
+@pytest.mark.parametrize("command", ["validate", "fmt"])
+def test_the_hooks_take_whole_projects(command: str) -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    (hook,) = (each for each in hooks if each["id"] == f"telnyx-reconciler-{command}")
+    assert (hook["entry"], hook["language"]) == (f"reconciler {command}", "python")
     assert hook["pass_filenames"] is False
     assert re.search(hook["files"], "numbers/support.yaml")
     assert re.search(hook["files"], "support.yml")

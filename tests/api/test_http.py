@@ -408,3 +408,9 @@ def test_200_with_html_is_an_error_never_an_empty_account(kind: str) -> None:
     answer = get(saying(reply(b"<html>Log in</html>", kind=kind)))
     with pytest.raises(UnavailableError, match="captive portal"):
         decode(answer, dict)
+
+
+def test_a_refused_key_is_told_with_the_variable_to_check_and_never_shown() -> None:
+    said = str(failing(saying(reply(b"", status="401 No"))))
+    assert "(check TELNYX_API_KEY)" in said
+    assert KEY not in said

@@ -182,19 +182,19 @@ def test_a_wrong_call_exits_1_and_never_2(
     assert account.control.log() == []
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("fmt",),
-    ],
-    ids=" ".join,
-)
-def test_what_is_still_to_come_says_so(
-    account: Account, reconciler: Shell, words: tuple[str, ...]
-) -> None:
-    account.declare(DESK)
-    said = reconciler(*words)
-    assert (said.code, "not supported yet" in said.err) == (1, True)
+def test_fmt_exits_0_when_it_formatted(account: Account, reconciler: Shell) -> None:
+    (account.root / "more.yaml").write_text("numbers: {}\nversion: 1\n")
+    assert reconciler("fmt").code == 0
+
+
+def test_fmt_check_exits_2_when_a_file_would_change(account: Account, reconciler: Shell) -> None:
+    (account.root / "more.yaml").write_text("numbers: {}\nversion: 1\n")
+    assert reconciler("fmt", "--check").code == 2
+
+
+def test_fmt_exits_1_on_what_is_no_yaml(account: Account, reconciler: Shell) -> None:
+    (account.root / "more.yaml").write_text("numbers: {\n")
+    assert reconciler("fmt", "--check").code == 1
 
 
 @pytest.mark.parametrize("words", [("--help",), ("plan", "--help"), ("--version",)], ids=" ".join)

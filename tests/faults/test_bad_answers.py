@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from reconciler.sandbox.faults import Distort, Respond
+from reconciler.sandbox.fleet import number
 from tests.apply.account import ONE, TWO, Account
+from tests.apply.conftest import MakeAccount
 from tests.cli.support import Shell
 from tests.report.rendered import rendered
 from tests.report.runner import commands
@@ -187,3 +190,38 @@ def test_a_key_echoed_in_an_error_redacted(
     assert key not in said.out + said.err
     for journal in (account.root / ".reconciler").glob("*"):
         assert key not in journal.read_text()
+
+
+FLAGGED = {ONE: {"voice": {"inbound_call_screening": "flag_calls"}}}
+
+
+@pytest.mark.parametrize("value", [7, [], {}, {"a": 1}], ids=repr)
+@pytest.mark.parametrize("key", ["id", "phone_number", "inbound_call_screening"])
+def test_numbers_where_strings_belong_in_what_is_read_back_are_no_success(
+    make_account: MakeAccount, reconciler: Shell, key: str, value: Any
+) -> None:
+    account = make_account(*(number(f"+1312555{each:04}") for each in range(60)))
+    account.declare(FLAGGED, limits={"page_size": 2})
+
+    def written(request: httpx.Request) -> None:
+        if request.method == "PATCH":
+            account.control.fault(Distort(set={key: value}), call="get_voice", times=None)
+
+    account.answered = written
+    said = reconciler("apply", "--auto-approve", "--format", "json")
+    assert len(account.writes("patch_voice")) == 1
+    assert (said.code, said.json["converged"], len(said.json["unconfirmed"])) == (5, False, 1)
+
+
+@pytest.mark.parametrize("value", [7, [], {}, {"a": 1}], ids=repr)
+@pytest.mark.parametrize("key", ["id", "phone_number"])
+def test_numbers_where_strings_belong_in_what_is_read_one_by_one_are_unknown(
+    make_account: MakeAccount, reconciler: Shell, key: str, value: Any
+) -> None:
+    account = make_account(*(number(f"+1312555{each:04}") for each in range(60)))
+    account.declare(FLAGGED, limits={"page_size": 2})
+    account.control.fault(Distort(set={key: value}), call="get_voice", times=None)
+    said = reconciler("plan", "--format", "json")
+    assert any(entry.call == "get_voice" for entry in account.control.log())
+    assert (said.code, said.json["changes"]) == (0, [])
+    assert [each["phone_number"] for each in said.json["unknown"]] == [ONE]

@@ -188,6 +188,17 @@ def test_5xx_timeout_reset_on_a_write_is_looked_into_before_it_is_sent_again(
     assert len(writes) == (1 if happened else 2)
 
 
+def test_5xx_timeout_reset_on_a_write_finds_the_job_that_is_slow_and_sends_no_second(
+    account: Account, reconciler: Shell
+) -> None:
+    account.declare(BY_JOB)
+    account.control.timing(pending=300.0)
+    account.control.fault(Respond(status=502, after=True), call="update_job")
+    said = reconciler(*APPLY)
+    assert (said.code, told(said)) == (0, {"applied": 2})
+    assert len(account.writes("update_job")) == 1
+
+
 def test_connection_refused_before_a_byte_was_sent_is_a_safe_retry(
     account: Account, reconciler: Shell
 ) -> None:
@@ -334,6 +345,19 @@ def test_the_lists_disagree_about_a_number_and_it_is_unknown_and_not_planned(
     assert two
     assert [each["phone_number"] for each in said.json["changes"]] == [ONE]
     assert {each["phone_number"] for each in said.json["unknown"]} == {TWO}
+
+
+def test_the_lists_disagree_about_a_number_and_no_option_writes_it(
+    account: Account, reconciler: Shell
+) -> None:
+    account.declare({ONE: FLAGGED, TWO: FLAGGED})
+    account.control.fault(
+        Distort(replace={f'"phone_number":"{TWO}"': f'"phone_number":"{THREE}"'}),
+        call="list_voice",
+        times=None,
+    )
+    said = reconciler("plan", "--allow-unreadable", "--format", "json")
+    assert [each["phone_number"] for each in said.json["changes"]] == [ONE]
 
 
 def test_403_on_some_lists_leaves_their_fields_unknown_not_null_and_says_so(

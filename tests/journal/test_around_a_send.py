@@ -13,6 +13,7 @@ import pytest
 
 from reconciler.errors import Exit, JournalError
 from reconciler.journal import flush_to_disk, read_lines
+from reconciler.sandbox.faults import Respond
 from tests.apply.account import ONE, TWO, Account
 from tests.cli.support import Shell
 from tests.crash.killing import journal_of, resume
@@ -159,6 +160,18 @@ def test_resume_of_a_finished_journal_says_so_and_sends_nothing(
     said = reconciler("resume", str(path))
     assert (said.code, "is finished: nothing was sent" in said.err) == (0, True)
     assert account.control.log() == []
+
+
+def test_resume_of_a_finished_journal_that_left_a_failure_is_no_success(
+    account: Account, reconciler: Shell
+) -> None:
+    account.control.fault(Respond(status=422), call="patch_number")
+    account.declare({ONE: {"customer_reference": "x"}})
+    assert account.apply().exit_code == 5
+    account.control.forget()
+    said = reconciler("resume", str(journal_of(account)))
+    assert (said.code, account.control.log()) == (5, [])
+    assert "is finished: nothing was sent. It ended with exit code 5" in said.err
 
 
 def test_without_an_unfinished_journal_there_is_nothing_to_resume(

@@ -16,7 +16,13 @@ from hypothesis import strategies as st
 from reconciler.core.fields import Listing
 from reconciler.core.model import Snapshot
 from reconciler.core.planfile import canonical_json, plan_document
-from reconciler.core.snapshotfile import read_snapshot, snapshot_document, snapshot_schema
+from reconciler.core.snapshotfile import (
+    parse_snapshot,
+    read_snapshot,
+    snapshot_document,
+    snapshot_schema,
+)
+from reconciler.core.snapshotquick import quick_numbers
 from reconciler.core.values import LIVE_SECRET
 from reconciler.errors import UsageError
 from reconciler.workflow import load_snapshot, snapshot_json
@@ -104,6 +110,60 @@ def test_no_pin_is_in_it_but_that_one_is_set() -> None:
 def test_any_text_of_an_answer_comes_back_as_it_was(tags: list[str], reference: str) -> None:
     snapshot = account(phone(tags=tags, customer_reference=reference))
     assert again(snapshot).numbers == snapshot.numbers
+
+
+_VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.sampled_from([0, 1, 1.0, "", "x", "flag_calls", "disabled", "ACTIVE", [], {}]),
+    st.lists(st.sampled_from(["a", "b", 1, True, None]), max_size=3),
+    st.sampled_from([{"secret": "live"}, {"secret": "x"}, {"secret": "live", "more": "x"}]),
+)
+
+
+_EDITS = st.tuples(
+    st.integers(0, 1),
+    st.sampled_from(["", "fields", "unknown"]),
+    st.sampled_from(
+        [
+            SCREENING,
+            *["kind", "id", "phone_number", "status", "fields", "unknown", "made_up"],
+            *["tags", "hd_voice_enabled", "external_pin", "connection_id", "customer_reference"],
+        ]
+    ),
+    st.booleans(),
+    _VALUES | st.just("mobile") | st.just(N1),
+)
+
+
+@given(plain=st.booleans(), edits=st.lists(_EDITS, max_size=2))
+@settings(derandomize=True, deadline=None, max_examples=400)
+def test_the_quick_way_reads_what_the_long_way_reads(plain: bool, edits: list[Any]) -> None:
+    document = written(account(phone(1), phone(2, tags=["a"])) if plain else some())
+    for at, part, key, drops, value in edits:
+        entry = document["numbers"][at]
+        into = entry.get(part) if part else entry
+        if not isinstance(into, dict):
+            continue
+        if drops:
+            into.pop(key, None)
+        else:
+            into[key] = value
+    assert _said(lambda: parse_snapshot(json.dumps(document).encode(), "x")) == _said(
+        lambda: read_snapshot(document, "x")
+    )
+
+
+def _said(read: Callable[[], Snapshot]) -> Snapshot | str:
+    try:
+        return read()
+    except UsageError as error:
+        return str(error)
+
+
+def test_a_file_as_fetch_writes_it_is_read_the_quick_way() -> None:
+    raw = snapshot_json(some())
+    assert quick_numbers(raw, some().columns) == again(some()).numbers
 
 
 # ---- files that fetch did not write ------------------------------------------------------------

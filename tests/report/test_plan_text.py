@@ -14,6 +14,8 @@ from reconciler.core.changes import FieldChange
 from reconciler.core.fields import Listing
 from reconciler.core.model import Snapshot, Source
 from reconciler.core.plan import Plan
+from reconciler.core.planfile import plan_document
+from reconciler.core.planload import read_plan
 from reconciler.report.grouping import TagMove, tag_move
 from reconciler.report.jsonreport import plan_json
 from reconciler.report.text import drift_text, plan_text
@@ -94,15 +96,28 @@ def test_what_is_held_back_reads_so() -> None:
     }
     assert printed(declare(wishes), fleet) == (
         "  ! withheld (status): tags of 1 number (+13125550001): its status is port-pending; "
-        "only active numbers are written\n"
+        "only active numbers are written  # fleet.yaml:1\n"
         "  ! unknown: voice.inbound_call_screening of 1 number (+13125550002): the voice list "
-        "holds a value that the specification does not know\n"
+        "holds a value that the specification does not know  # fleet.yaml:1\n"
         "  ! not owned: 1 number that the account lacks: +13125550003 (fleet.yaml:3)\n"
         "\n"
         "No changes to make.\n"
         "\n"
         "2 live numbers (3 reads, no writes)."
     )
+
+
+def test_a_saved_plan_groups_what_is_held_back_as_when_it_was_made() -> None:
+    numbers = "".join(f'  "{e164(at)}": {{tags: [a]}}\n' for at in range(1, 6))
+    fleet = account(*(phone(at).status("port-pending") for at in range(1, 6)))
+    plan = plan_for(declared("numbers:\n" + numbers), fleet)
+    kept = text_of(read_plan(plan_document(plan), "plan.json"))
+    assert kept.splitlines()[0] == (
+        f"  ! withheld (status): tags of 5 numbers ({N1}, {N2}, {e164(3)} and 2 more): its status "
+        "is port-pending; only active numbers are written  "
+        "# fleet.yaml:2, fleet.yaml:3, fleet.yaml:4 and 2 more"
+    )
+    assert kept.split("\n\n")[0] == text_of(plan).split("\n\n")[0]
 
 
 def test_a_plan_without_the_network_says_so() -> None:

@@ -12,7 +12,7 @@ from reconciler.sandbox.fleet import number
 from tests.apply.account import ONE, TWO
 from tests.cli.support import Shell
 from tests.saved.conftest import MakeDesk
-from tests.saved.support import Desk, document_of, forged, put
+from tests.saved.support import Desk, Document, document_of, forged, put
 
 KEY = "RECONCILER_SECRET_KEY"
 PIN, OTHER, OLD, NEWER = "90210473", "90210474", "55510473", "66610473"
@@ -202,3 +202,34 @@ def test_an_applied_pin_plan_is_already_applied(desk: Desk, bound: Path) -> None
 def test_any_bytes_make_a_key(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY, "\udcff\udc80")
     assert desk.carry_out(desk.save()).converged
+
+
+def test_a_fingerprint_that_is_no_fingerprint_is_refused(desk: Desk, bound: Path) -> None:
+    def forge(document: Document) -> None:
+        document["changes"][0]["fields"][0]["after"]["fingerprint"] = "é"
+
+    with pytest.raises(UsageError, match="is not the PIN that was reviewed"):
+        desk.carry_out(put(bound, forged(document_of(bound), forge)))
+    assert desk.control.log() == []
+
+
+@pytest.mark.parametrize("made_in", [".", "numbers"])
+def test_a_pin_in_clear_is_found_again_wherever_the_plan_was_made(
+    make_desk: MakeDesk,
+    reconciler: Shell,
+    monkeypatch: pytest.MonkeyPatch,
+    made_in: str,
+) -> None:
+    desk = make_desk(number(ONE, external_pin=OLD))
+    (desk.root / "reconciler.yaml").write_text("version: 1\n")
+    (desk.root / "numbers.yaml").unlink(missing_ok=True)
+    (desk.root / "numbers").mkdir()
+    (desk.root / "numbers" / "desks.yaml").write_text(
+        f'version: 1\nnumbers:\n  "{ONE}": {{external_pin: "{PIN}"}}\n'
+    )
+    project, plan = str(desk.root), str(desk.root / "plan.json")
+    monkeypatch.chdir(desk.root / made_in)
+    assert reconciler("plan", project, "--out", plan).code == 0
+    monkeypatch.chdir(desk.root)
+    assert reconciler("apply", plan).code == 0
+    assert desk.state(ONE)["external_pin"] == PIN
