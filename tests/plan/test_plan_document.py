@@ -136,7 +136,7 @@ def test_the_summary_counts_everything_once() -> None:
         "withheld": 1,
         "write_calls": 2,
         "write_calls_floor": 2,
-        "eta_seconds": 11,
+        "eta_seconds": 12,
     }
     assert {call: count for call, count in calls.items() if count} == {
         "update_job": 1,
