@@ -138,11 +138,10 @@ def test_a_body_of_gigabytes_capped(served: RunningSandbox, project: Path) -> No
     served.control.fault(Respond(status=200, body=page, repeat=4096), method="GET", times=None)
     script = (
         "import resource, sys\n"
+        f"resource.setrlimit(resource.RLIMIT_AS, ({1024 * MEGABYTE}, {1024 * MEGABYTE}))\n"
         "sys.argv = ['reconciler', 'plan']\n"
         "from reconciler.cli import main\n"
-        "try:\n    main()\n"
-        "except SystemExit as left:\n"
-        "    print(left.code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        "main()\n"
     )
     env = {"TELNYX_API_KEY": served.api_key, "TELNYX_BASE_URL": served.base_url}
     done = subprocess.run(
@@ -152,9 +151,8 @@ def test_a_body_of_gigabytes_capped(served: RunningSandbox, project: Path) -> No
         capture_output=True,
         timeout=60,
     )
-    code, kilobytes = map(int, done.stdout.split())
-    assert (code, b"over 65536 KiB" in done.stderr) == (1, True)
-    assert kilobytes < 400 * 1024
+    # The body is four times what the process may hold.
+    assert (done.returncode, b"over 65536 KiB" in done.stderr) == (1, True)
 
 
 # ---- proxies and company certificates -----------------------------------------------------------
