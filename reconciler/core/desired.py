@@ -261,7 +261,8 @@ def _safety(state: _Build, project: Document | None) -> Safety:
         for each in texts(scope.get("connection_ids"))
         if (found := state.reading.aliases.resolve("connection_id", each)) is not None
     }
-    for each in sorted(texts(scope.get("connection_ids")) - aliases.keys()):
+    unknown = texts(scope.get("connection_ids")) - aliases.keys()
+    for each in sorted(unknown) if state.reading.complete else ():
         text = state.reading.aliases.unknown("connection_id", each)
         state.reading.problems.append(project.problem(("select", "connection_ids"), text))
     return read_safety(data, aliases)

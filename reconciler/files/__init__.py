@@ -19,13 +19,23 @@ from reconciler.errors import InputError, Problem
 from reconciler.files.reader import collector_paused, read_document
 from reconciler.files.sheet import find_sheet, read_sheet
 from reconciler.files.store import DISK, Store
-from reconciler.files.tree import SourceFile, Tree, find_project, narrow, open_source
+from reconciler.files.tree import (
+    SourceFile,
+    Tree,
+    find_project,
+    holds_project,
+    narrow,
+    nearest_project,
+    open_source,
+)
 
 __all__ = [
     "Loaded",
     "find_project",
+    "holds_project",
     "load_documents",
     "narrow",
+    "nearest_project",
     "open_source",
     "project_files",
     "read_document",
