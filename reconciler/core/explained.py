@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.core.assigning import Assigning
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.changes import Withheld
-from reconciler.core.assigning import Assigning
 from reconciler.core.desired import Layered, layered, layers_of
 from reconciler.core.documents import Document
 from reconciler.core.fields import Kind
