@@ -25,7 +25,7 @@ from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Plan
 from reconciler.core.planfile import plan_document
 from reconciler.core.planload import read_plan
-from reconciler.core.safety import Allowance
+from reconciler.core.policy import allowance_of
 from reconciler.core.text import Redactor
 from reconciler.core.values import LiveValue, Secret
 from reconciler.errors import ReconcilerError, SafetyError, StaleError, UsageError
@@ -149,16 +149,9 @@ def check_base_url(plan: Plan, base_url: str) -> None:
 
 def check_refusals(plan: Plan, options: Options) -> None:
     """What a rule refused when the plan was made is refused now, unless it is allowed now."""
-    left = [
-        each
-        for each in plan.refusals
-        if not any(rule.option in each for rule in options.allow & _WHOLE)
-    ]
+    left = [each for each in plan.refusals if allowance_of(each) not in options.allow]
     if left:
         raise SafetyError("nothing was written: " + "; ".join(left))
-
-
-_WHOLE = frozenset({Allowance.MAX_CHANGES, Allowance.EMPTY_ACCOUNT})
 
 
 def plan_secrets(plan: Plan, root: Path) -> dict[str, str]:
