@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reconciler.workflow.applying import apply, one_apply, one_apply_here, one_apply_in
-    from reconciler.workflow.common import Options, Project, check_secrets, load
+    from reconciler.workflow.common import Options, Project, check_secrets, load, root_here
     from reconciler.workflow.covering import coverage
     from reconciler.workflow.diffing import diff_revisions
     from reconciler.workflow.explaining import explain_number
@@ -65,6 +65,7 @@ __all__ = [
     "project_of",
     "resume",
     "revert",
+    "root_here",
     "save_plan",
     "snapshot_for_export",
     "snapshot_json",
@@ -83,6 +84,7 @@ _HOMES = {
         "Project",
         "check_secrets",
         "load",
+        "root_here",
     ),
     "covering": ("coverage",),
     "diffing": ("diff_revisions",),

@@ -29,7 +29,6 @@ from reconciler.core.policy import allowance_of
 from reconciler.core.text import Redactor
 from reconciler.core.values import LiveValue, Secret
 from reconciler.errors import ReconcilerError, SafetyError, StaleError, UsageError
-from reconciler.files import find_project
 from reconciler.files.output import write_whole
 from reconciler.files.secrets import resolve_refs
 from reconciler.report.grouping import examples
@@ -41,7 +40,7 @@ from reconciler.workflow.applying import (
     secrets_of,
     switching_numbers,
 )
-from reconciler.workflow.common import Options, account, account_here, load
+from reconciler.workflow.common import Options, account, account_of, load, root_here
 
 _MOST_BYTES = 8 * 1024**3
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -95,9 +94,8 @@ async def apply_saved(
     Raises UsageError for another account's plan, SafetyError for one that a rule refused,
     StaleError where something moved and `on_stale` is "abort". Nothing is written then.
     """
-    here = account_here()
-    endpoint, limits = account(here, options)
-    root = find_project(Path(), Path.cwd()).root
+    root = root_here()
+    endpoint, limits = account(account_of(root), options)
     check_base_url(plan, endpoint.base_url)
     secrets = plan_secrets(plan, root)
     check_bound(plan, secrets)
@@ -274,6 +272,8 @@ def _is_live_already(plan: Plan, checker: Checker, again: Reread) -> bool:
 
 
 def _already_applied(plan: Plan, reader: ReadClient) -> Outcome:
+    """Nothing was sent. What the plan withheld, or found not owned, is as little done as it was
+    after the first apply, and tells in the exit code as it did then."""
     difference = plan.difference
     how = "every change of the plan is live"
     if all(change.action is Action.RELEASE for change in difference.changes):
