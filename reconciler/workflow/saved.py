@@ -20,7 +20,7 @@ from reconciler.core.freshness import State
 from reconciler.core.model import Source
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Plan
-from reconciler.core.safety import Allowance
+from reconciler.core.policy import allowance_of
 from reconciler.core.text import Redactor
 from reconciler.core.values import LiveValue, Secret
 from reconciler.errors import ReconcilerError, SafetyError, StaleError, UsageError
@@ -100,16 +100,9 @@ def check_base_url(plan: Plan, base_url: str) -> None:
 
 def check_refusals(plan: Plan, options: Options) -> None:
     """What a rule refused when the plan was made is refused now, unless it is allowed now."""
-    left = [
-        each
-        for each in plan.refusals
-        if not any(rule.option in each for rule in options.allow & _WHOLE)
-    ]
+    left = [each for each in plan.refusals if allowance_of(each) not in options.allow]
     if left:
         raise SafetyError("nothing was written: " + "; ".join(left))
-
-
-_WHOLE = frozenset({Allowance.MAX_CHANGES, Allowance.EMPTY_ACCOUNT})
 
 
 def plan_secrets(plan: Plan, root: Path) -> dict[str, str]:
