@@ -102,7 +102,8 @@ def test_validate_prints_every_error_with_its_place(
     ]
 
 
-def test_one_mistake_is_told_once(account: Account, reconciler: Shell, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("account")
+def test_one_mistake_is_told_once(reconciler: Shell, tmp_path: Path) -> None:
     (tmp_path / "numbers.yaml").write_text(
         'numbers:\n  "+13125550001": {hd_voice_enabled: no, tags: yes}\n'
     )
