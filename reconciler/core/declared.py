@@ -10,9 +10,20 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, Set, ValuesView
+from collections import defaultdict
+from collections.abc import (
+    Callable,
+    ItemsView,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+    Set,
+    ValuesView,
+)
+from functools import partial
 from itertools import repeat
-from operator import le
+from operator import attrgetter, le
 from typing import Any, NamedTuple
 
 from reconciler.core.fields import Kind
@@ -24,6 +35,7 @@ _KINDS = tuple(Kind)
 _RELEASE, _PROTECT, _WHEN_OWNED, _TEMPLATED = 4, 8, 16, 32
 _KIND_BITS = 3
 _BATCH = 10_000
+_PATHS = attrgetter("paths")
 
 
 class Run(NamedTuple):
@@ -76,6 +88,36 @@ class Run(NamedTuple):
         return map(self.at, range(self.first, self.first + self.size))
 
 
+Row = tuple[int, int, int, int, Settings]
+"""A number by itself that is neither released nor holds a template: its line and column, the number
+without its +, its flags (`flags_of`) and its settings."""
+
+
+class Rows(NamedTuple):
+    """Numbers of one file, each a run of its own, in the order of their lines."""
+
+    path: str
+    rows: Sequence[Row]
+
+
+def flags_of(
+    kind: Kind,
+    *,
+    release: bool = False,
+    protect: bool = False,
+    when_owned: bool = False,
+    templated: bool = False,
+) -> int:
+    """What a run is, in one small number."""
+    return (
+        _KINDS.index(kind)
+        | _RELEASE * release
+        | _PROTECT * protect
+        | _WHEN_OWNED * when_owned
+        | _TEMPLATED * templated
+    )
+
+
 class Batch(NamedTuple):
     """Numbers that manage the same fields, for comparing many at once: `names` in E.164, and what
     each declares, in the order of `paths`. `is_plain` where they are neither released nor hold
@@ -105,7 +147,7 @@ class _Columns:
         self.settings: list[Settings] = []
         self.paths: dict[str, int] = {}
         """The files by path: their place among the keys is what `files` holds."""
-        self.alike: dict[tuple[int, int], array[int]] = {}
+        self.alike: dict[tuple[int, int], array[int]] = defaultdict(partial(array, "I"))
         """The rows that manage the same fields and have the same flags."""
 
     def add(self, run: Run) -> None:
@@ -116,19 +158,32 @@ class _Columns:
         self.lines.append(source.line)
         self.columns.append(source.column)
         self.offsets.append(run.offset)
-        flags = (
-            _KINDS.index(run.kind)
-            | _RELEASE * run.release
-            | _PROTECT * run.protect
-            | _WHEN_OWNED * run.when_owned
-            | _TEMPLATED * run.templated
+        flags = flags_of(
+            run.kind,
+            release=run.release,
+            protect=run.protect,
+            when_owned=run.when_owned,
+            templated=run.templated,
         )
         self.flags.append(flags)
-        key = (id(run.settings.paths), flags)
-        if key not in self.alike:
-            self.alike[key] = array("I")
-        self.alike[key].append(len(self.settings))
+        self.alike[id(run.settings.paths), flags].append(len(self.settings))
         self.settings.append(run.settings)
+
+    def extend(self, of: Rows) -> None:
+        """All of them at once, which takes a quarter of the time."""
+        count, start = len(of.rows), len(self.settings)
+        lines, columns, firsts, flags, settings = zip(*of.rows, strict=True)
+        file = self.paths.setdefault(of.path, len(self.paths))
+        self.firsts.extend(firsts)
+        self.counts.extend(array("I", [1]) * count)
+        self.files.extend(array("I", [file]) * count)
+        self.lines.extend(lines)
+        self.columns.extend(columns)
+        self.offsets.extend(array("i", [-1]) * count)
+        self.flags.extend(flags)
+        self.settings.extend(settings)
+        for at, key in enumerate(zip(map(id, map(_PATHS, settings)), flags, strict=True), start):
+            self.alike[key].append(at)
 
 
 class Declared(Mapping[str, DesiredNumber]):
@@ -139,11 +194,14 @@ class Declared(Mapping[str, DesiredNumber]):
 
     __slots__ = ("_columns", "_files", "_firsts", "_length", "_order")
 
-    def __init__(self, runs: Iterable[Run] = ()) -> None:
+    def __init__(self, runs: Iterable[Run | Rows] = ()) -> None:
         """`runs` in the order wanted; no two of them hold the same number."""
         self._columns = columns = _Columns()
         for run in runs:
-            columns.add(run)
+            if isinstance(run, Rows):
+                columns.extend(run)
+            else:
+                columns.add(run)
         self._files = tuple(columns.paths)
         self._length = sum(columns.counts)
         firsts = columns.firsts

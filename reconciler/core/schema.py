@@ -409,6 +409,11 @@ def numbers_schema() -> Schema:
     }
 
 
+def column_schema(row: Field) -> Schema:
+    """The schema of many values of one field."""
+    return {"$schema": DIALECT, "type": "array", "items": _value(row)}
+
+
 @cache
 def entry_schema(definition: str) -> Schema:
     """The schema of one entry on its own: a `number`, a `group`, the `defaults`, an `aliases`."""

@@ -10,13 +10,15 @@ import gc
 import re
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import yaml
 
-from reconciler.core.documents import TOP, Document, Mark
+from reconciler.core.documents import TOP, Document, Foldable, Folded, Mark
 from reconciler.errors import Problem
-from reconciler.files import syntax
+from reconciler.files import folding, syntax
 from reconciler.files.build import MAX_EVENTS, MAX_PROBLEMS, Builder, StopReading
 from reconciler.files.regular import read_regular
 from reconciler.files.store import MAX_BYTES
@@ -50,12 +52,15 @@ def events_of(text: str) -> Iterator[Any]:
         yield event
 
 
-def read_document(path: str, raw: bytes) -> tuple[Document | None, list[Problem]]:
+def read_document(
+    path: str, raw: bytes, fold: Foldable | None = None
+) -> tuple[Document | None, list[Problem]]:
     """The document in `raw`, and all problems found, in the order of their places.
 
     None instead of a document means that what the file holds cannot be known: not text, not
     YAML, a merge conflict, too big. Otherwise the document is whole, and where a value was
-    refused its text stands in for it, so that later checks can find what else is wrong.
+    refused its text stands in for it, so that later checks can find what else is wrong. With
+    `fold` it may be folded.
     """
     if len(raw) > MAX_BYTES:
         limit = MAX_BYTES // (1024 * 1024)
@@ -71,10 +76,13 @@ def read_document(path: str, raw: bytes) -> tuple[Document | None, list[Problem]
         return None, sorted(problems + marked)
     text, directives = _directives(path, text)
     with collector_paused():
+        if fold and not problems and not directives and (found := folding.fold(path, text, fold)):
+            rest, tables = found
+            return replace(rest, folded=Folded(tables, partial(read_document, path, raw))), []
         if not problems and not directives and (document := read_regular(path, text)) is not None:
             return document, []
-        document, found = read_by_events(path, text, {problem.line for problem in problems})
-    return document, _bounded(path, sorted(problems + directives + found))
+        document, wrong = read_by_events(path, text, {problem.line for problem in problems})
+    return document, _bounded(path, sorted(problems + directives + wrong))
 
 
 def _bounded(path: str, problems: list[Problem]) -> list[Problem]:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from reconciler.core.alike import FOLDABLE
 from reconciler.core.desired import build
 from reconciler.files import load_documents
 
@@ -102,7 +103,7 @@ def measure(shape: str, count: int, *, traced: bool) -> dict[str, float]:
         if traced:
             tracemalloc.start()
         started = time.process_time()
-        loaded = load_documents(root, root)
+        loaded = load_documents(root, root, fold=FOLDABLE)
         read = time.process_time()
         desired, problems = build(loaded.project, loaded.documents)
         merged = time.process_time()
