@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli.options import options_from, reading_options
-from reconciler.cli.running import run
+from reconciler.cli.running import runner
 from reconciler.errors import Exit, SafetyError
 
 
@@ -22,7 +22,7 @@ def command(path: Path, output_format: str, no_color: bool, verbose: bool, **giv
     from reconciler.core.policy import EMPTY_ACCOUNT, rule_of
 
     with reading(no_color) as progress:
-        planned = run(workflow.drift(path, options_from(given), progress))
+        planned = runner(given)(workflow.drift(path, options_from(given), progress))
     if empty := [each for each in planned.refusals if rule_of(each) == EMPTY_ACCOUNT]:
         # Every number gone at once is no drift to report, but the wrong key.
         raise SafetyError(empty[0])

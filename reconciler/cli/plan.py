@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli.options import options_from, reading_options
-from reconciler.cli.running import run
+from reconciler.cli.running import runner
 from reconciler.errors import Exit
 
 
@@ -49,7 +49,7 @@ def command(
         check_output(out)
         check_not_read(out, given["live"])
     with reading(no_color) as progress:
-        planned = run(workflow.plan(path, options_from(given), progress))
+        planned = runner(given)(workflow.plan(path, options_from(given), progress))
     if out is not None:
         check_not_read(out, *planned.secret_files)
     warn(planned)

@@ -22,7 +22,7 @@ from collections.abc import (
     ValuesView,
 )
 from functools import partial
-from itertools import repeat
+from itertools import chain, repeat
 from operator import attrgetter, le
 from typing import Any, NamedTuple
 
@@ -220,6 +220,13 @@ class Declared(Mapping[str, DesiredNumber]):
     def runs(self) -> Iterator[Run]:
         """All runs, in order."""
         return map(self._run, range(len(self._columns.firsts)))
+
+    def managing(self, paths: Set[str]) -> Iterator[Run]:
+        """The runs that manage one of `paths`, in order; the others are not even looked at."""
+        columns = self._columns
+        alike = columns.alike.values()
+        of = [rows for rows in alike if not paths.isdisjoint(columns.settings[rows[0]].paths)]
+        return map(self._run, sorted(chain.from_iterable(of)))
 
     def settings(self) -> Iterable[Settings]:
         """Every Settings that occurs, each object once; templates in them are not filled."""

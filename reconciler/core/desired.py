@@ -49,7 +49,6 @@ from reconciler.core.names import collect_aliases
 from reconciler.core.places import Layout as Places
 from reconciler.core.places import Place, laid_out, places_in, segments
 from reconciler.core.projectfile import assigning_of, limits_of, prices_of, safety_of
-from reconciler.core.sheets import document_of
 from reconciler.core.templates import Filler, Template
 from reconciler.core.validate import check
 from reconciler.errors import Problem
@@ -252,6 +251,8 @@ def _places(state: Building, problems: list[Problem]) -> Places:
     for owner, document in enumerate(state.documents):
         found += places_in(document, owner, problems)
         if document.sheet is not None:
+            from reconciler.core.sheets import document_of  # few projects have any
+
             sheet, wrong = document_of(document.sheet)
             problems += wrong
             problems += check(sheet, is_project=False)

@@ -62,18 +62,17 @@ class Foldable(NamedTuple):
     apart: Set[str]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Column:
+class Column(NamedTuple):
     """One value of each of many entries: as it is written, and what it stands for (a scalar, or
-    what stands in brackets). `path` are the keys that lead to it from the entry."""
+    what stands in brackets). `path` are the keys that lead to it from the entry. It may hold PINs:
+    never show it."""
 
     path: tuple[str, ...]
-    texts: Sequence[str] = field(repr=False)  # they may hold PINs
-    values: Sequence[Any] = field(repr=False)
+    texts: Sequence[str]
+    values: Sequence[Any]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Alike:
+class Alike(NamedTuple):
     """Entries that are written alike, the same keys on the same lines, in the mapping `section`.
 
     The thousands of numbers of a verbose file have a few such shapes among them: what depends on
@@ -89,8 +88,7 @@ class Alike:
     read: Callable[[int], Document]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Folded:
+class Folded(NamedTuple):
     """The entries that a document lacks. `unfold` gives the document that holds them as well, and
     what is wrong with it after all."""
 

@@ -246,6 +246,7 @@ def definition_of(kind: Kind, key: str) -> str:
     return f"{kind.value}_block" if ".." in key else kind.value
 
 
+@cache
 def _definitions() -> Schema:
     # A group or a default may serve both kinds; each takes what it has.
     settings = {

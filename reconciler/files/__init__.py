@@ -18,7 +18,6 @@ from typing import Any, Protocol
 from reconciler.core.documents import Document, Foldable
 from reconciler.errors import InputError, Problem
 from reconciler.files.reader import collector_paused, read_document
-from reconciler.files.sheet import find_sheet, read_sheet
 from reconciler.files.store import DISK, Store
 from reconciler.files.tree import (
     SourceFile,
@@ -173,6 +172,8 @@ def _with_sheet(
     given = document.data.get("numbers_from") if isinstance(document.data, dict) else None
     if not isinstance(given, str) or not given.lower().endswith(".csv"):
         return document, False  # the schema says so
+    from reconciler.files.sheet import find_sheet, read_sheet  # few projects have any
+
     found = find_sheet(root, file, given)
     raw = open_source(found)
     if isinstance(raw, Problem):

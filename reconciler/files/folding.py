@@ -18,8 +18,7 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from reconciler.core.documents import Alike, Column, Document, Foldable
-from reconciler.files.build import MAX_EVENTS
-from reconciler.files.lines import LONGEST, Flow, IrregularError, parse_line
+from reconciler.files.lines import LONGEST, MAX_EVENTS, Flow, IrregularError, parse_line
 from reconciler.files.places import Text
 from reconciler.files.plain import RESERVED
 from reconciler.files.regular import read_entry, read_regular

@@ -14,8 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from reconciler.core.documents import Document, EntryPlace, Mark
-from reconciler.files.build import MAX_EVENTS
-from reconciler.files.lines import Flow, IrregularError, Line, parse_line
+from reconciler.files.lines import MAX_EVENTS, Flow, IrregularError, Line, parse_line
 from reconciler.files.places import BlockPlaces, FlowPlaces, Text, lines_of
 
 _MOST_KNOWN: Final = 20_000  # lines that are remembered: bounds memory where none comes again

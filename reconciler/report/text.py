@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from reconciler.core.changes import RELEASE, RISKS, Action, UnknownField, Withheld
 from reconciler.core.fingerprint import BINDING_KEY_ENV, unbound
-from reconciler.core.outcome import Failed, Left, Outcome
 from reconciler.core.plan import Plan
 from reconciler.core.text import neutral, shortened
 from reconciler.report.grouping import Block, FieldGroup, blocks, examples
@@ -19,6 +19,9 @@ from reconciler.report.headlines import (
     plan_counts,
 )
 from reconciler.report.words import calls, count, duration, grouped, shown
+
+if TYPE_CHECKING:
+    from reconciler.core.outcome import Failed, Left, Outcome
 
 Paint = Callable[[str, str], str]
 

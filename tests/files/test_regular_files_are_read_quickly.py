@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reconciler.core.documents import Document
 from reconciler.errors import Problem
 from reconciler.files import regular
-from reconciler.files.reader import read_by_events
+from reconciler.files.events import read_by_events
 from reconciler.files.regular import read_regular
 from reconciler.files.text import decode
 
