@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.documents import Document
-from reconciler.files import build, events, read_document
+from reconciler.files import build, events, read_document, reader
 
 steady = settings(deadline=None, derandomize=True, database=None, max_examples=150)
 
@@ -389,7 +389,7 @@ def test_thousands_of_problems_are_cut_at_a_thousand() -> None:
 
 
 def test_an_oversize_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "MAX_BYTES", 1024 * 1024)
+    monkeypatch.setattr(reader, "MAX_BYTES", 1024 * 1024)
     said = only(b"#" * (1024 * 1024 + 1))
     assert said == "f.yaml: larger than 1 MiB: split it into several files"
 
