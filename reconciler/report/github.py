@@ -178,8 +178,9 @@ def _at(source: Source | None, title: str, message: str) -> Annotation:
     return Annotation("warning", title, message, source.path, source.line, source.column)
 
 
-def outcome_annotations(outcome: Outcome) -> Iterator[Annotation]:
-    """What an apply left undone: errors for what went wrong, warnings for what was held back."""
+def outcome_annotations(outcome: Outcome, path: str = "") -> Iterator[Annotation]:
+    """What an apply left undone: errors for what went wrong, warnings for what was held back.
+    `path` as in `how_to_go_on`."""
     if outcome.stopped:
         yield Annotation("error", "Stopped", outcome.stopped)
     said: list[tuple[str, Failed | Left, str]] = [
@@ -195,7 +196,7 @@ def outcome_annotations(outcome: Outcome) -> Iterator[Annotation]:
         numbers = list(dict.fromkeys(each.phone_number for each in held))
         yield _at(held[0].source, f"Withheld ({rule})", f"{examples(numbers)}: {reason}")
     if not outcome.converged:
-        yield Annotation("error", "Apply incomplete", how_to_go_on(outcome))
+        yield Annotation("error", "Apply incomplete", how_to_go_on(outcome, path))
 
 
 # ---- outputs ----------------------------------------------------------------------------------
