@@ -87,7 +87,8 @@ def several_markdown(
     lines = table(("Project", "Exit", "Result"), cells)
     head = "\n".join([marker(command, "*"), title, "", *lines])
     texts: dict[str, str] = {}
-    for share in (limit, (limit - len(head)) // max(len(rows), 1)):
+    gap = len("\n\n")
+    for share in (limit, (limit - len(head) - 1) // len(rows) - gap):
         texts = {name: unmarked(text).strip("\n") for name, text in write(share).items() if text}
         if _length(head, texts) <= limit:
             break
