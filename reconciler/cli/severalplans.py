@@ -52,12 +52,12 @@ class Comparing(Voice[Planned]):
         """The counts."""
         del name
         plan = value.plan
-        if not plan.has_drift:
+        if plan.is_settled:
             return "No drift." if self._drift else "No changes."
         if self._drift:
-            return f"{drift_counts(plan.summary)}."
+            return f"{drift_counts(plan)}."
         refused = "; apply would be refused" if value.refusals else ""
-        return f"{plan_counts(plan.summary)}{refused}."
+        return f"{plan_counts(plan)}{refused}."
 
     def remark(self, name: str, value: Planned) -> None:
         """As the command on one project does, with the name before it."""

@@ -19,7 +19,7 @@ from reconciler.core.fields import Kind
 from reconciler.core.fingerprint import BINDING_KEY_ENV, bind
 from reconciler.core.model import Desired, Snapshot
 from reconciler.core.plan import Origin, Plan, make_plan
-from reconciler.core.policy import refusals, withhold
+from reconciler.core.policy import EMPTY_ACCOUNT, refusals, rule_of, withhold
 from reconciler.core.rules import EMERGENCY_ENABLED
 from reconciler.core.safety import Allowance
 from reconciler.core.scope import (
@@ -87,7 +87,7 @@ async def drift(
     drift to report, but the wrong key."""
     project = path if isinstance(path, Project) else load(path)
     planned = await _compare(project, options, progress, for_drift=True)
-    if empty := [each for each in planned.refusals if "empty account" in each]:
+    if empty := [each for each in planned.refusals if rule_of(each) == EMPTY_ACCOUNT]:
         raise SafetyError(empty[0])
     return planned
 
