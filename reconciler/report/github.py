@@ -188,10 +188,10 @@ def outcome_annotations(outcome: Outcome, path: str = "") -> Iterator[Annotation
         *(("Unconfirmed", each, each.reason) for each in outcome.unconfirmed),
         *(("Not tried", each, each.reason) for each in outcome.skipped),
     ]
-    for (title, path, reason), items in grouped(said, lambda e: (e[0], e[1].path, e[2])).items():
+    for (title, changed, reason), items in grouped(said, lambda e: (e[0], e[1].path, e[2])).items():
         numbers = list(dict.fromkeys(item.phone_number for _, item, _ in items))
         who = f"{count(len(numbers), 'number')} ({examples(numbers)})"
-        yield Annotation("error", title, f"{path} of {who}: {reason}")
+        yield Annotation("error", title, f"{changed} of {who}: {reason}")
     for (rule, reason), held in grouped(outcome.withheld, lambda e: (e.rule, e.reason)).items():
         numbers = list(dict.fromkeys(each.phone_number for each in held))
         yield _at(held[0].source, f"Withheld ({rule})", f"{examples(numbers)}: {reason}")
