@@ -47,6 +47,8 @@ class Answer:
     body: bytes = field(repr=False)
     request_id: str
     call: str
+    shown_kind: str = ""
+    """The content type as it may be shown."""
 
     @property
     def is_json(self) -> bool:
@@ -199,7 +201,8 @@ class Http:
             most = self.limits.max_body_bytes // 1024
             reason = f"the answer is over {most} KiB, or packed in a way that was not asked for"
             return UnavailableError(call, reason, status=status, request_id=request_id)
-        return Answer(status, headers, body, request_id, call)
+        kind = self.redactor.clean(headers.get("content-type", "").partition(";")[0], 80)
+        return Answer(status, headers, body, request_id, call, kind)
 
     async def _read_error(self, response: httpx.Response, due: float | None) -> bytes:
         """The body of a refusal: the status is known, so a broken or slow body changes nothing."""
@@ -267,5 +270,5 @@ def decode(answer: Answer, kind: type[T]) -> T:
 def _not_json(answer: Answer) -> str:
     if answer.is_json:
         return ""
-    shown = Redactor(()).clean(answer.kind, 80) or "no content type"
+    shown = answer.shown_kind or "no content type"
     return f"answered with {shown} instead of JSON: is there a captive portal or proxy between?"
