@@ -6,7 +6,7 @@ that matches, in the order of the rules, each group once and after what it exten
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
@@ -104,12 +104,27 @@ class Assigning:
         own = {path for layer in given for path in layer.entries} - {PROTECT, WHEN_OWNED}
         return frozenset(own).union(*(rule.match.paths for rule in self.rules))
 
+    def meaning(self, snapshot: Snapshot, live: LiveNumber) -> list[Rule]:
+        """The rules that mean `live`."""
+        return [rule for rule in self.rules if rule.match.covers(snapshot, live)]
+
+    def layers_of(self, snapshot: Snapshot, live: LiveNumber) -> Iterator[tuple[str, Layer]]:
+        """The layers of one live number that nobody declares, lowest first, and what each is."""
+        yield "defaults of the project", self.defaults[live.kind]
+        for name in self.groups.in_order(_groups_of(self.meaning(snapshot, live))):
+            yield f"group {name} of assign", self.layers[live.kind, name]
+
     def layer(self, kind: Kind, names: tuple[str, ...]) -> Layer:
         """What `names` come to over the defaults."""
         layer = self.defaults[kind]
         for name in self.groups.in_order(names):
             layer = merge(layer, self.layers[kind, name])
         return layer
+
+
+def _groups_of(rules: Sequence[Rule]) -> tuple[str, ...]:
+    """The groups of several rules, in their order, each once."""
+    return tuple(dict.fromkeys(name for rule in rules for name in rule.groups))
 
 
 def undeclared(desired: Desired, snapshot: Snapshot) -> Iterator[LiveNumber]:
@@ -149,10 +164,10 @@ class _Made:
 
     def run(self, snapshot: Snapshot, live: LiveNumber) -> Run | None:
         """The number as declared, None where no rule means it."""
-        rules = [rule for rule in self._assigning.rules if rule.match.covers(snapshot, live)]
+        rules = self._assigning.meaning(snapshot, live)
         if not rules:
             return None
-        names = tuple(dict.fromkeys(name for rule in rules for name in rule.groups))
+        names = _groups_of(rules)
         layer, settings = self._settle(live, names)
         return Run(
             int(live.phone_number[1:]),

@@ -191,11 +191,16 @@ def layers_of(
     own, widest = places.places[holding[-1]], places.places[holding[0]]
     filler = Filler(number.phone_number, value - widest.first if widest.is_block else None)
     for name, layer in _layers(state, project, own, [places.places[at] for at in holding]):
-        entries = {
-            path: (said.fill(filler) if isinstance(said, Template) else said, source)
-            for path, (said, source) in layer.entries.items()
-        }
-        yield Layered(name, entries, layer.dropped)
+        yield layered(name, layer, filler)
+
+
+def layered(name: str, layer: Layer, filler: Filler) -> Layered:
+    """What `layer` says of one number."""
+    entries = {
+        path: (said.fill(filler) if isinstance(said, Template) else said, source)
+        for path, (said, source) in layer.entries.items()
+    }
+    return Layered(name, entries, layer.dropped)
 
 
 def _layers(
@@ -261,7 +266,8 @@ def _safety(state: _Build, project: Document | None) -> Safety:
         for each in texts(scope.get("connection_ids"))
         if (found := state.reading.aliases.resolve("connection_id", each)) is not None
     }
-    for each in sorted(texts(scope.get("connection_ids")) - aliases.keys()):
+    unknown = texts(scope.get("connection_ids")) - aliases.keys()
+    for each in sorted(unknown) if state.reading.complete else ():
         text = state.reading.aliases.unknown("connection_id", each)
         state.reading.problems.append(project.problem(("select", "connection_ids"), text))
     return read_safety(data, aliases)

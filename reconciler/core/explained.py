@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.core.assigning import Assigning
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.changes import Withheld
-from reconciler.core.desired import layers_of
+from reconciler.core.desired import Layered, layered, layers_of
 from reconciler.core.documents import Document
 from reconciler.core.fields import Kind
 from reconciler.core.layers import MARKS, drops
 from reconciler.core.model import DesiredNumber, LiveNumber, Snapshot, Source
+from reconciler.core.templates import Filler
 from reconciler.core.values import UNKNOWN, LiveValue, TagEdit
 
 
@@ -46,6 +48,8 @@ class Explained:
     phone_number: str
     kind: Kind
     declared_at: Source | None
+    assigned_at: Source | None
+    """The rule of `assign` that manages it, the last of them, where no file declares it."""
     release: bool
     live: LiveNumber | None
     live_was_read: bool
@@ -67,13 +71,20 @@ def explain(
     project: Document | None,
     documents: Sequence[Document],
     snapshot: Snapshot | None,
+    by: Assigning | None = None,
 ) -> Explained:
-    """Everything there is to say of one number. The project has to be right in itself."""
+    """Everything there is to say of one number. The project has to be right in itself. `by` are
+    the rules that manage it, where no file declares it."""
     live = snapshot.numbers.get(phone_number) if snapshot else None
     kind = number.kind if number else live.kind if live else Kind.NUMBER
     values = _live_values(snapshot, live)
     declared: Mapping[str, Any] = (number.settings.as_dict() | _marks(number)) if number else {}
-    chains = _chains(project, documents, number) if number and not number.release else {}
+    chains: Mapping[str, tuple[Step, ...]] = {}
+    if number and by and snapshot and live:
+        filler = Filler(phone_number)
+        chains = _chains(number, (layered(*each, filler) for each in by.layers_of(snapshot, live)))
+    elif number and not number.release:
+        chains = _chains(number, layers_of(project, documents, number))
     fields = [
         FieldExplained(
             path,
@@ -88,7 +99,8 @@ def explain(
     return Explained(
         phone_number,
         kind,
-        number.source if number else None,
+        number.source if number and not by else None,
+        number.source if number and by else None,
         bool(number and number.release),
         live,
         snapshot is not None,
@@ -108,12 +120,10 @@ def _live_values(snapshot: Snapshot | None, live: LiveNumber | None) -> dict[str
     return dict(zip(snapshot.columns[live.kind], live.values, strict=True))
 
 
-def _chains(
-    project: Document | None, documents: Sequence[Document], number: DesiredNumber
-) -> dict[str, tuple[Step, ...]]:
+def _chains(number: DesiredNumber, layers: Iterable[Layered]) -> dict[str, tuple[Step, ...]]:
     """The steps of every path, the winning ones marked."""
     chains: dict[str, list[Step]] = {}
-    for layer in layers_of(project, documents, number):
+    for layer in layers:
         for path, below in chains.items():
             if drops(layer.dropped, path):
                 below[:] = [Step(s.layer, s.value, s.source, wins=False) for s in below]

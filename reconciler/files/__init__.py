@@ -19,13 +19,23 @@ from reconciler.errors import InputError, Problem
 from reconciler.files.reader import collector_paused, read_document
 from reconciler.files.sheet import find_sheet, read_sheet
 from reconciler.files.store import DISK, Store
-from reconciler.files.tree import SourceFile, Tree, find_project, narrow, open_source
+from reconciler.files.tree import (
+    SourceFile,
+    Tree,
+    find_project,
+    holds_project,
+    narrow,
+    nearest_project,
+    open_source,
+)
 
 __all__ = [
     "Loaded",
     "find_project",
+    "holds_project",
     "load_documents",
     "narrow",
+    "nearest_project",
     "open_source",
     "project_files",
     "read_document",
@@ -45,8 +55,8 @@ class Loaded:
 
     `root` is absolute and free of links. `project` is the document of `reconciler.yaml`, which is
     not among `documents`. `selected` holds the `path` of the documents whose numbers are meant
-    where PATH was a file; None means all. A file that could not be read has problems instead of
-    a document, and makes the project `incomplete`: a name that nothing defines may well be
+    where PATH was a file; None means all. A file, or the sheet of one, that could not be read has
+    problems instead, and makes the project `incomplete`: a name that nothing defines may well be
     defined in it. `digest` is `sha256:…` over the names and bytes of all files that were read.
     `submodules` are directories, as shown, of which a commit of Git does not hold the files.
     """
@@ -70,19 +80,21 @@ def load_documents(path: Path, cwd: Path, store: Store = DISK) -> Loaded:
     problems: list[Problem] = []
     digest = sha256()
     project = None
+    unread = False
     file = tree.project_file
     if file is not None:
         project, raw = _read(file, problems, digest)
         if project is not None:
             tree = _narrowed(tree, project.data)
-            project = _with_sheet(tree.root, file, project, problems, digest)
+            project, unread = _with_sheet(tree.root, file, project, problems, digest)
         elif raw is None or b"files" in raw:
             # It may exclude files, and which ones cannot be known: their errors would be noise.
             return Loaded(tree.root, None, (), tree.selected, tuple(problems), True, "")
     with collector_paused():  # once for all files, for it starts again with a full collection
         read = [_read_whole(tree.root, file, problems, digest) for file in tree.files]
-    documents = tuple(document for document in read if document is not None)
-    incomplete = len(documents) < len(read) or (tree.project_file is not None and not project)
+    documents = tuple(document for document, _ in read if document is not None)
+    unread = unread or any(missing for _, missing in read)
+    incomplete = unread or (tree.project_file is not None and not project)
     return Loaded(
         tree.root,
         project,
@@ -134,29 +146,32 @@ def _read(
 
 def _read_whole(
     root: Path, file: SourceFile, problems: list[Problem], digest: Hash
-) -> Document | None:
-    """The document in `file`, with its sheet."""
+) -> tuple[Document | None, bool]:
+    """The document in `file`, with its sheet; and whether any of the two could not be read."""
     document, _ = _read(file, problems, digest)
-    return document and _with_sheet(root, file, document, problems, digest)
+    if document is None:
+        return None, True
+    return _with_sheet(root, file, document, problems, digest)
 
 
 def _with_sheet(
     root: Path, file: SourceFile, document: Document, problems: list[Problem], digest: Hash
-) -> Document:
-    """`document` with the rows of the CSV file that its `numbers_from` names."""
+) -> tuple[Document, bool]:
+    """`document` with the rows of the CSV file that its `numbers_from` names; and whether they
+    could not be read."""
     given = document.data.get("numbers_from") if isinstance(document.data, dict) else None
     if not isinstance(given, str) or not given.lower().endswith(".csv"):
-        return document  # the schema says so
+        return document, False  # the schema says so
     found = find_sheet(root, file, given)
     raw = open_source(found)
     if isinstance(raw, Problem):
         text = f"numbers_from: {raw.path}: {raw.message}"
         problems.append(document.problem(["numbers_from"], text))
-        return document
+        return document, True
     _take_in(digest, found.name, raw)
     sheet, wrong = read_sheet(found.path, raw)
     problems += wrong
-    return replace(document, sheet=sheet)
+    return replace(document, sheet=sheet), sheet is None
 
 
 def _narrowed(tree: Tree, data: Any) -> Tree:

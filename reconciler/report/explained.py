@@ -1,10 +1,11 @@
 """One number explained, in text and JSON.
 
-JSON: `{"phone_number", "kind", "declared": "file:line" or null, "release", "live": {"id",
-"status", "country", "type"} or null (also where the account was not read: "live_was_read"),
-"fields": [{"path", "managed", "value", "source", "layer", "chain": [{"layer", "source", "value",
-"wins"}], "live"}], "withheld": [{"path", "rule", "reason"}], "notes": […]}`. `live` of a field is
-left out where it was not read; secrets stand as in a plan.
+JSON: `{"phone_number", "kind", "declared": "file:line" or null, "assigned": the same of the rule
+of `assign` that manages it instead, "release", "live": {"id", "status", "country", "type"} or null
+(also where the account was not read: "live_was_read"), "fields": [{"path", "managed", "value",
+"source", "layer", "chain": [{"layer", "source", "value", "wins"}], "live"}], "withheld": [{"path",
+"rule", "reason"}], "notes": […]}`. `live` of a field is left out where it was not read; secrets
+stand as in a plan.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ def _headline(one: Explained) -> str:
     parts = [f"{kind}, not declared"]
     if one.declared_at:
         parts = [f"{kind} declared at {neutral(str(one.declared_at))}"]
+    if one.assigned_at:
+        parts = [f"{kind} not declared, managed by assign at {neutral(str(one.assigned_at))}"]
     if one.release:
         parts.append("to be given back")
     if one.live:
@@ -85,6 +88,7 @@ def explained_json(explanation: Explanation) -> dict[str, Any]:
         "phone_number": one.phone_number,
         "kind": str(one.kind),
         "declared": str(one.declared_at) if one.declared_at else None,
+        "assigned": str(one.assigned_at) if one.assigned_at else None,
         "release": one.release,
         "live_was_read": one.live_was_read,
         "live": live

@@ -30,11 +30,10 @@ from reconciler.core.replay import VERSION
 from reconciler.core.rules import FORWARDING_ENABLED, FORWARDS_TO
 from reconciler.core.text import Redactor
 from reconciler.core.values import UNKNOWN, LiveValue
-from reconciler.files import find_project
 from reconciler.files.origin import author
 from reconciler.journal import DIRECTORY, Journal
 from reconciler.lock import account_lock
-from reconciler.workflow.common import Options, account, account_of
+from reconciler.workflow.common import Options, account, account_of, root_here
 from reconciler.workflow.planning import Planned
 
 
@@ -145,8 +144,8 @@ def one_apply(desired: Desired, root: Path, options: Options) -> Iterator[None]:
 
 @contextmanager
 def one_apply_here(options: Options) -> Iterator[None]:
-    """The same for the account of the current directory, where no YAML is applied."""
-    with one_apply_in(find_project(Path(), Path.cwd()).root, options):
+    """The same for the account of the project here, where no YAML is applied."""
+    with one_apply_in(root_here(), options):
         yield
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.api.clock import SystemClock
@@ -10,6 +11,7 @@ from reconciler.api.few import read_declared
 from reconciler.api.listings import Found, read_lists
 from reconciler.api.read import ReadClient, open_reader
 from reconciler.api.settings import Endpoint, Limits
+from reconciler.core.assigning import Assigning, assigned
 from reconciler.core.changes import Withheld
 from reconciler.core.desired import build
 from reconciler.core.diff import diff
@@ -54,13 +56,23 @@ async def explain_number(given: str, path: Path, options: Options) -> Explanatio
         snapshot = await _read(endpoint, limits, number, declared)
     else:
         notes.append(f"the account was not read: {desired.api_key_env} is not set")
-    explained = explain(declared, number, loaded.project, loaded.documents, snapshot)
-    if explained.declared_at is None and explained.live is None:
+    rules = desired.assigning if declared is None and snapshot is not None else None
+    if rules is not None and snapshot is not None:
+        desired = _with_assigned(desired, rules, snapshot, number)
+        declared = desired.numbers.get(number)
+    explained = explain(declared, number, loaded.project, loaded.documents, snapshot, rules)
+    if declared is None and explained.live is None:
         close = Hints().closest(number, desired.numbers)
         hint = f"; did you mean {close}?" if close else ""
         raise UsageError(f"{number} is not declared" + _nor_live(snapshot) + hint)
     withheld = _withheld(desired, snapshot, number, loaded.root, notes) if snapshot else ()
     return Explanation(explained, withheld, tuple(notes))
+
+
+def _with_assigned(desired: Desired, rules: Assigning, snapshot: Snapshot, number: str) -> Desired:
+    """`desired` with the one number, where `rules` mean it."""
+    found = {number: live} if (live := snapshot.numbers.get(number)) else {}
+    return assigned(desired, rules, replace(snapshot, numbers=found))
 
 
 def _nor_live(snapshot: Snapshot | None) -> str:

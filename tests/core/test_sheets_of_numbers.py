@@ -271,3 +271,12 @@ def test_every_setting_has_a_column() -> None:
     assert {"tags", "tags.add", "external_pin.env", "voice.call_forwarding.forwards_to"} <= set(
         columns_of_numbers()
     )
+
+
+@pytest.mark.parametrize("head", [NAMES, "numbers_from: none.csv\n"], ids=["torn", "not there"])
+def test_a_sheet_that_cannot_be_read_is_one_error_and_no_more(
+    declared: Declared, head: str
+) -> None:
+    over = f'numbers: {{"{ONE}": {{overrides: true}}}}\n'
+    (said,) = declared.complaints({"a.yaml": head + over, "desks.csv": f'phone_number\n"{TWO}..\n'})
+    assert "has no end" in said or "no such file" in said

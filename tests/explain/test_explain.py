@@ -127,3 +127,41 @@ def test_what_a_rule_holds_back_is_told(make_account: MakeAccount, reconciler: S
     account = make_account(number(ONE, status="port-pending"))
     account.declare({ONE: {"customer_reference": "x"}})
     assert "Withheld (status)" in reconciler("explain", ONE).out
+
+
+# ---- what only `assign` manages -------------------------------------------------------------
+
+
+@pytest.fixture
+def assigning(account: Account) -> Account:
+    """TWO is declared by nobody; a rule gives it two groups."""
+    rules = [{"match": {"tags": ["x"]}, "groups": ["desk"]}]
+    account.declare({ONE: {}}, **LAYERS, assign=rules)
+    return account
+
+
+@pytest.mark.usefixtures("assigning")
+def test_what_assign_gives_is_told_layer_by_layer(reconciler: Shell) -> None:
+    said = reconciler("explain", TWO, "--format", "json").json
+    chains = {each["path"]: each["chain"] for each in said["fields"] if each["managed"]}
+    assert [(step["layer"], step["value"], step["wins"]) for step in chains["tags"]] == [
+        ("defaults of the project", ["all"], True),
+        ("group desk of assign", {"add": ["desk"], "remove": []}, True),
+    ]
+    assert [step["layer"] for step in chains["connection_id"]] == ["group desk of assign"]
+    assert chains["customer_reference"][-1]["layer"] == "group base of assign"
+
+
+@pytest.mark.usefixtures("assigning")
+def test_the_rule_that_manages_a_number_is_named(reconciler: Shell) -> None:
+    said = reconciler("explain", TWO, "--format", "json").json
+    assert (said["declared"], said["assigned"].split(":")[0]) == (None, "reconciler.yaml")
+    assert f"number not declared, managed by assign at {said['assigned']}, live" in (
+        reconciler("explain", TWO).out
+    )
+
+
+@pytest.mark.usefixtures("assigning")
+def test_what_is_declared_is_not_said_to_be_assigned(reconciler: Shell) -> None:
+    said = reconciler("explain", ONE, "--format", "json").json
+    assert (said["assigned"], said["declared"] is None) == (None, False)
