@@ -10,12 +10,13 @@ from collections.abc import Coroutine
 import httpx
 import pytest
 
-from reconciler.api import sockets, transport
+from reconciler.api import sockets
 from reconciler.api.limiter import Limiter
 from reconciler.api.places import Places, in_places
 from reconciler.api.settings import Limits
 from reconciler.api.transport import Lanes
 from tests.api.support import FakeClock, run
+from tests.pace.virtual import VirtualClock
 
 
 class Rising(Limiter):
@@ -166,10 +167,7 @@ def test_a_limit_that_cannot_be_raised_is_kept_to(monkeypatch: pytest.MonkeyPatc
     assert sockets.most_connections() == 96
 
 
-def test_connections_that_nobody_needed_for_a_while_are_closed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(transport, "_KEEP_ALIVE_SECONDS", 0.01)
+def test_connections_that_nobody_needed_for_a_while_are_closed() -> None:
     closed = 0
 
     class Lane(httpx.AsyncBaseTransport):
@@ -186,8 +184,8 @@ def test_connections_that_nobody_needed_for_a_while_are_closed(
             for _ in range(2):
                 await asyncio.gather(*(client.get("http://127.0.0.1/") for _ in range(5)))
             before = closed
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(6)
             await client.get("http://127.0.0.1/")
             return before, closed
 
-    assert run(go()) == (0, 4)
+    assert VirtualClock().run(go()) == (0, 4)
