@@ -55,6 +55,16 @@ class _Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _COMMANDS and not ctx.resilient_parsing:
+            from reconciler.core.hints import Hints
+
+            if close := Hints().closest(args[0], _COMMANDS):
+                raise click.UsageError(f"No such command '{args[0]}': did you mean '{close}'?", ctx)
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)

@@ -63,7 +63,7 @@ def _saved(path: Path, options: Options, output_format: str, no_color: bool, on_
             lambda watcher, stop: workflow.apply_saved(saved, options, on_stale, watcher, stop),
             no_color,
         )
-    return report(outcome, output_format, no_color)
+    return report(outcome, output_format, no_color, root=workflow.root_here())
 
 
 def _fresh(

@@ -19,10 +19,11 @@ def command(path: Path, output_format: str, no_color: bool, verbose: bool, **giv
     from reconciler import workflow
     from reconciler.cli.planned import explain_reads, show_plan, warn
     from reconciler.cli.terminal import painter, reading
+    from reconciler.core.policy import EMPTY_ACCOUNT, rule_of
 
     with reading(no_color) as progress:
         planned = run(workflow.drift(path, options_from(given), progress))
-    if empty := [each for each in planned.refusals if "empty account" in each]:
+    if empty := [each for each in planned.refusals if rule_of(each) == EMPTY_ACCOUNT]:
         # Every number gone at once is no drift to report, but the wrong key.
         raise SafetyError(empty[0])
     warn(planned, would_apply=False)

@@ -12,6 +12,7 @@ import click
 
 from reconciler.core.fields import Channel, Listing
 from reconciler.core.live import NAMES
+from reconciler.core.text import neutral
 from reconciler.report.text import Paint, plain
 from reconciler.report.words import channel_name
 
@@ -98,7 +99,7 @@ class Writing:
             self._bars.add_task(f"Reading {numbers:,} numbers back", total=None)
 
     def said(self, text: str) -> None:
-        say(text)
+        say(neutral(text))
 
 
 @contextmanager

@@ -135,7 +135,7 @@ def _tree(listing: _Listing, selected: str = "") -> Tree:
 
 def _of_file(given: Path, path: Path, cwd: Path, store: Store) -> Tree:
     parent = store.real(given.parent)
-    root = next((up for up in (parent, *parent.parents) if holds_project(up, store)), None)
+    root = nearest_project(parent, store)
     if root is None:
         listing = _Listing(parent, _names(parent, path.parent, cwd, store), store)
         alone = listing.named(given.name)
@@ -149,6 +149,13 @@ def _of_file(given: Path, path: Path, cwd: Path, store: Store) -> Tree:
 
 def _by_name(file: SourceFile) -> str:
     return file.name
+
+
+def nearest_project(directory: Path, store: Store = DISK) -> Path | None:
+    """The first of `directory`, absolute and free of links, and those above it that has a project
+    file; None where none has."""
+    above = (directory, *directory.parents)
+    return next((each for each in above if holds_project(each, store)), None)
 
 
 def holds_project(directory: Path, store: Store = DISK) -> bool:

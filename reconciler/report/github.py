@@ -117,7 +117,7 @@ def plan_annotations(plan: Plan, view: View) -> Iterator[Annotation]:
     """What a reviewer has to look at, the gravest first: refusals, releases, risks, and what is
     held back."""
     if view.drift and plan.has_drift:
-        yield Annotation("warning", "Drift", drift_counts(plan.summary))
+        yield Annotation("warning", "Drift", drift_counts(plan))
     for refusal in () if view.drift else view.refusals:
         yield Annotation("warning", "Apply would be refused", refusal)
     for change in released(plan):

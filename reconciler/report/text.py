@@ -31,16 +31,15 @@ def plain(text: str, role: str) -> str:
 
 def plan_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
     """What an apply would do, grouped, with the summary last."""
-    summary = plan.summary
     lines = [*_changes(plan, paint), *_unbound(plan, paint), *_not_changed(plan, paint)]
-    if not lines:
+    if not lines and plan.is_settled:
         lines += [paint("No changes.", "good") + " The account matches the configuration."]
     elif not plan.difference.changes:
-        lines += ["", paint("No changes to make.", "good")]
+        lines += [*([""] if lines else []), paint("No changes to make.", "good")]
     else:
         lines += [
             "",
-            f"{paint('Plan:', 'bold')} {plan_counts(summary)}.",
+            f"{paint('Plan:', 'bold')} {plan_counts(plan)}.",
             calls_line(plan),
             *cost_lines(plan),
         ]
@@ -53,7 +52,7 @@ def drift_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
     if not lines:
         lines += [paint("No drift.", "good") + " The account matches the configuration."]
     else:
-        lines += ["", f"{paint('Drift:', 'bold')} {drift_counts(plan.summary)}.", *cost_lines(plan)]
+        lines += ["", f"{paint('Drift:', 'bold')} {drift_counts(plan)}.", *cost_lines(plan)]
     return "\n".join([*lines, "", account_line(plan, reads)])
 
 
