@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.options import format_of, path_argument
+from reconciler.core.hints import quoted
 from reconciler.errors import Exit, InputError, Problem
+from reconciler.report.words import count
+
+if TYPE_CHECKING:
+    from reconciler.workflow.validating import Left, Validated
 
 
 @click.command("validate")
@@ -19,40 +27,49 @@ def command(path: Path, secrets: bool, output_format: str) -> Exit:
     """Check the YAML at PATH, offline, and report every error at once."""
     from reconciler import workflow
 
-    problems: tuple[Problem, ...] = ()
-    warnings: tuple[Problem, ...] = ()
-    declared, digest = 0, ""
     try:
-        project = workflow.load(path)
-        if secrets:
-            workflow.check_secrets(project)
-        desired, digest = project.desired, project.digest
-        warnings, declared = desired.warnings, len(desired.numbers)
+        found = workflow.validate(path, secrets=secrets)
     except InputError as error:
         if output_format != "json":
             raise
-        problems = error.problems
+        _echo(_report(error.problems))
+        return Exit.ERROR
+    declared = len(found.project.desired.numbers)
     if output_format == "json":
-        report = {
-            "valid": not problems,
-            "numbers": declared,
-            # Of the YAML, as `source.digest` of a plan: whether a plan was made from just this.
-            "digest": digest,
-            "errors": [_as_json(problem) for problem in problems],
-            "warnings": [_as_json(warning) for warning in warnings],
-        }
-        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
-        return Exit.ERROR if problems else Exit.OK
-    text = f"Valid: {declared:,} number{'s'[: declared != 1]} declared."
+        _echo(_report((), found))
+        return Exit.OK
+    text = "\n".join([f"Valid: {count(declared, 'number')} declared.", *map(_left, found.left)])
     if output_format == "github":
         from reconciler.cli.github import publish_valid  # see cli/__init__
 
-        publish_valid(warnings, declared, text)
+        publish_valid(found.warnings, declared, text)
         return Exit.OK
-    for warning in warnings:
+    for warning in found.warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(text)
     return Exit.OK
+
+
+def _report(problems: Sequence[Problem], found: Validated | None = None) -> dict[str, Any]:
+    return {
+        "valid": not problems,
+        "numbers": len(found.project.desired.numbers) if found else 0,
+        # Of the YAML, as `source.digest` of a plan: whether a plan was made from just this.
+        "digest": found.project.digest if found else "",
+        "errors": [_as_json(problem) for problem in problems],
+        "warnings": [_as_json(warning) for warning in (found.warnings if found else ())],
+        "left_to_plan": [asdict(each) for each in (found.left if found else ())],
+    }
+
+
+def _echo(report: dict[str, Any]) -> None:
+    click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+
+
+def _left(each: Left) -> str:
+    """What plan has to judge, for the account knows more than the YAML."""
+    numbers = count(each.numbers, "number")
+    return f"Left to plan: policy {quoted(each.policy)} on {numbers} ({', '.join(each.unknown)})."
 
 
 def _as_json(problem: Problem) -> dict[str, object]:

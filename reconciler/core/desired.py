@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
 
-from reconciler.core.assigning import Assigning, Match, Rule
+from reconciler.core.assigning import Assigning, Rule
 from reconciler.core.cost import Prices, read_prices
 from reconciler.core.declared import Declared, Rest, Run
 from reconciler.core.documents import Document
@@ -32,6 +32,7 @@ from reconciler.core.layers import (
     merge,
     settle,
 )
+from reconciler.core.matching import read_match
 from reconciler.core.model import (
     NO_SETTINGS,
     Desired,
@@ -44,12 +45,12 @@ from reconciler.core.model import (
 from reconciler.core.names import collect_aliases
 from reconciler.core.places import Layout as Places
 from reconciler.core.places import Place, laid_out, places_in, segments
+from reconciler.core.policies import Policy, read_policies
 from reconciler.core.safety import Safety, read_safety, texts
 from reconciler.core.schema import definition_of
 from reconciler.core.sheets import document_of
 from reconciler.core.templates import Filler, Template, is_templated
 from reconciler.core.validate import check, is_valid
-from reconciler.core.values import canonical_id
 from reconciler.errors import Problem
 
 _NO_BLOCK = -1
@@ -141,6 +142,7 @@ def build(
         warnings=tuple(sorted(set(state.reading.warnings))),
         safety=_safety(state, project),
         assigning=None if selected is not None else _assigning(state, project),
+        policies=_policies(state, project),
     )
     return desired, problems
 
@@ -283,7 +285,7 @@ def _assigning(state: _Build, project: Document | None) -> Assigning | None:
         mark = project.entry((*path, "groups")).key
         source = Source(project.path, *mark)
         names = tuple(_known_groups(state, project, (*path, "groups"), rule["groups"]))
-        match = _match(state, project, (*path, "match"), rule["match"])
+        match = read_match(state.reading, project, (*path, "match"), rule["match"])
         rules.append(Rule(match, names, source))
     if not rules:
         return None
@@ -299,23 +301,11 @@ def _assigning(state: _Build, project: Document | None) -> Assigning | None:
     return Assigning(tuple(rules), state.groups, defaults, layers)
 
 
-def _match(
-    state: _Build, project: Document, path: tuple[str | int, ...], raw: Mapping[str, Any]
-) -> Match:
-    connections: set[str] = set()
-    for each in sorted(texts(raw.get("connection_id"))):
-        found = state.reading.aliases.resolve("connection_id", each)
-        if found is None and state.reading.complete:
-            text = state.reading.aliases.unknown("connection_id", each)
-            state.reading.problems.append(project.problem((*path, "connection_id"), text))
-        connections.add(canonical_id(found or each))
-    return Match(
-        tags=texts(raw.get("tags")),
-        connection_ids=frozenset(connections),
-        countries=frozenset(map(str.upper, texts(raw.get("country")))),
-        types=frozenset(each.replace("-", "_") for each in texts(raw.get("type"))),
-        references=texts(raw.get("customer_reference")),
-    )
+def _policies(state: _Build, project: Document | None) -> tuple[Policy, ...]:
+    """The policies of the project file; none where it is wrong, which is reported."""
+    if project is None or not isinstance(project.data, dict) or not is_valid("file", project.data):
+        return ()
+    return read_policies(state.reading, project)
 
 
 def _places(state: _Build, problems: list[Problem]) -> Places:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from reconciler.workflow.reverting import revert
     from reconciler.workflow.saved import apply_saved, load_plan, save_plan
     from reconciler.workflow.snapshots import fetch_everything, load_snapshot, snapshot_json
+    from reconciler.workflow.validating import Validated, validate
 
 __all__ = [
     "Export",
@@ -37,6 +38,7 @@ __all__ = [
     "Options",
     "Planned",
     "Project",
+    "Validated",
     "account_for_export",
     "apply",
     "apply_saved",
@@ -69,6 +71,7 @@ __all__ = [
     "save_plan",
     "snapshot_for_export",
     "snapshot_json",
+    "validate",
     "verify",
 ]
 
@@ -126,6 +129,7 @@ _HOMES = {
         "load_snapshot",
         "snapshot_json",
     ),
+    "validating": ("Validated", "validate"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
