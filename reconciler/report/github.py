@@ -230,7 +230,6 @@ def plan_outputs(plan: Plan, view: View) -> dict[str, str]:
         "withheld": str(summary.withheld),
         "unknown": str(summary.unknown),
         "not-owned": str(summary.not_owned),
-        "policy-violations": str(sum(each.level == ERROR for each in plan.violations)),
         "write-calls": str(summary.write_calls),
         "plan-digest": plan.digest or plan_document(plan)["digest"],
     }
