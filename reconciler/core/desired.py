@@ -302,10 +302,8 @@ def _assigning(state: _Build, project: Document | None) -> Assigning | None:
 
 
 def _policies(state: _Build, project: Document | None) -> tuple[Policy, ...]:
-    """The policies of the project file; none where it is wrong, which is reported."""
-    if project is None or not isinstance(project.data, dict) or not is_valid("file", project.data):
-        return ()
-    return read_policies(state.reading, project)
+    """The policies of the project file, but those that are wrong, which is reported."""
+    return read_policies(state.reading, project) if project else ()
 
 
 def _places(state: _Build, problems: list[Problem]) -> Places:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from reconciler.core.callingcodes import code_of, countries_of
 from reconciler.core.catalogue import BY_PATH
-from reconciler.core.changes import Action, Change
+from reconciler.core.changes import Change
 from reconciler.core.conditions import Condition, Fact
 from reconciler.core.declared import Run, compact
 from reconciler.core.diff import why_not_read
@@ -225,9 +225,9 @@ def judge_live(
     select: Select,
     changes: Iterable[Change] = (),
 ) -> Judged:
-    """Judge declared numbers by what the account holds of them once `changes` are made; those
-    that are not in it, or outside of `select`, have no say. What no answer of the API ever shows
-    is passed over."""
+    """Judge declared numbers by what the account holds of them once `changes` are made. Those that
+    are not in it, are outside of `select` or are to be given back are left out, and what no
+    answer of the API ever shows is passed over."""
     if not policies:
         return Judged((), ())
     court = _Court(policies, snapshot, {each.phone_number: each for each in changes})
@@ -235,7 +235,7 @@ def judge_live(
     violations: list[Violation] = []
     unjudged: list[Unjudged] = []
     for run in compact(numbers).runs():
-        if not court.judges[run.kind].policies:
+        if run.release or not court.judges[run.kind].policies:
             continue
         for name in run.numbers():
             live = snapshot.numbers.get(name)
@@ -265,12 +265,10 @@ class _Court:
         }
 
     def findings(self, live: LiveNumber) -> tuple[Finding, ...]:
-        """What there is to say of a live number; nothing of one that is to be given back."""
+        """What there is to say of a live number."""
         judge = self.judges[live.kind]
         values: _Values = self._rows[live.kind](live.values)
         if change := self._changes.get(live.phone_number):
-            if change.action is Action.RELEASE:
-                return ()
             after = {field.path: field.after for field in change.fields}
             values = tuple(
                 after.get(path, value) for path, value in zip(judge.paths, values, strict=True)

@@ -15,6 +15,7 @@ from reconciler.core.fields import Kind
 from reconciler.core.hints import quoted
 from reconciler.core.matching import Match, read_match
 from reconciler.core.model import Source
+from reconciler.core.validate import is_valid
 
 ERROR, WARN = "error", "warn"
 
@@ -87,10 +88,13 @@ class Unjudged:
 
 
 def read_policies(reading: Reading, project: Document) -> tuple[Policy, ...]:
-    """The policies of a project file that the schema has passed. What is wrong beyond that is
-    noted in `reading`."""
+    """The policies of a project file, as far as each has passed the schema. What is wrong beyond
+    that is noted in `reading`."""
     found: dict[str, Policy] = {}
-    for place, raw in enumerate(project.data.get("policies") or ()):
+    entries = project.data.get("policies") if isinstance(project.data, dict) else None
+    for place, raw in enumerate(entries if isinstance(entries, list) else ()):
+        if not is_valid("policy", raw):
+            continue
         way = ("policies", place)
         policy = _policy(reading, project, way, raw)
         if first := found.get(policy.name):

@@ -30,7 +30,7 @@ def _one_of(words: tuple[str, ...], message: str) -> Schema:
 _JSON_TYPES = ("string", "boolean", "array", "null")
 _NESTED: Schema = {"type": "object", "$ref": "#/$defs/condition"}
 _PARTS: Schema = {"type": "array", "minItems": 1, "items": _NESTED}
-CONDITION: Schema = {
+_CONDITION: Schema = {
     "x-keywords": True,
     "properties": {
         "const": {"type": [*_JSON_TYPES], "description": "It is exactly this."},
@@ -116,7 +116,7 @@ _OWN: Schema = {
 OWN_KEYS = tuple(_OWN)
 """The keys of a match that have a meaning of their own; any other is the path of a setting."""
 
-MATCH: Schema = {
+_MATCH: Schema = {
     "type": "object",
     "x-settings": True,
     "properties": _OWN | {path: each for path, each in _settings().items() if path not in _OWN},
@@ -129,6 +129,46 @@ def _match(description: str, **more: Any) -> Schema:
     """Which numbers: all keys must hold, one value of each."""
     return {"$ref": "#/$defs/match", "description": description, "x-needs": [*OWN_KEYS], **more}
 
+
+_POLICY: Schema = {
+    "type": "object",
+    "properties": {
+        "name": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 100,
+            "pattern": r"^[^\r\n\t]+(?![\s\S])",
+            "errorMessage": "one line of text is needed",
+            "description": "What reports call it.",
+            "examples": ["US local numbers have emergency service"],
+        },
+        "match": _match("The numbers meant: all keys must hold. Without it, all."),
+        "require": {
+            "type": "object",
+            "x-settings": True,
+            "description": "Settings by path, and what each has to be: a value, or a JSON "
+            "Schema of one. A kind of number that has no such setting is let pass.",
+            "properties": _settings(),
+            "minProperties": 1,
+            "additionalProperties": False,
+            "examples": [{"emergency.emergency_enabled": True}],
+        },
+        "unless": _match(
+            "Numbers of those that are exempt; the keys are those of match.",
+            minProperties=1,
+        ),
+        "level": {
+            "type": "string",
+            "enum": ["error", "warn"],
+            "description": "error: invalid, drift, and no apply; warn: only said (error).",
+        },
+    },
+    "required": ["name", "require"],
+    "additionalProperties": False,
+}
+
+DEFINITIONS: Schema = {"condition": _CONDITION, "match": _MATCH, "policy": _POLICY}
+"""What these rules are made of."""
 
 RULES: Schema = {
     "assign": {
@@ -154,42 +194,7 @@ RULES: Schema = {
         "description": "What numbers have to be, whatever else is declared (reconciler.yaml "
         "only): validate judges what is declared, plan what the number would hold, drift what it "
         "holds.",
-        "items": {
-            "type": "object",
-            "properties": {
-                "name": {
-                    "type": "string",
-                    "minLength": 1,
-                    "maxLength": 100,
-                    "pattern": r"^[^\r\n\t]+(?![\s\S])",
-                    "errorMessage": "one line of text is needed",
-                    "description": "What reports call it.",
-                    "examples": ["US local numbers have emergency service"],
-                },
-                "match": _match("The numbers meant: all keys must hold. Without it, all."),
-                "require": {
-                    "type": "object",
-                    "x-settings": True,
-                    "description": "Settings by path, and what each has to be: a value, or a JSON "
-                    "Schema of one. A kind of number that has no such setting is let pass.",
-                    "properties": _settings(),
-                    "minProperties": 1,
-                    "additionalProperties": False,
-                    "examples": [{"emergency.emergency_enabled": True}],
-                },
-                "unless": _match(
-                    "Numbers of those that are exempt; the keys are those of match.",
-                    minProperties=1,
-                ),
-                "level": {
-                    "type": "string",
-                    "enum": ["error", "warn"],
-                    "description": "error: invalid, drift, and no apply; warn: only said (error).",
-                },
-            },
-            "required": ["name", "require"],
-            "additionalProperties": False,
-        },
+        "items": {"$ref": "#/$defs/policy"},
     },
 }
 """The keys of a project file that hold rules about many numbers."""
