@@ -2,80 +2,57 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.options import format_of, path_argument
-from reconciler.core.hints import quoted
-from reconciler.errors import Exit, InputError, Problem
-from reconciler.report.words import count
-
-if TYPE_CHECKING:
-    from reconciler.workflow.validating import Left, Validated
+from reconciler.cli.options import all_option, format_of, path_argument
+from reconciler.errors import Exit, InputError
 
 
 @click.command("validate")
 @path_argument
 @click.option("--secrets", is_flag=True, help="Also check that every secret can be read here.")
+@all_option
 @format_of("text", "json", "github")
-def command(path: Path, secrets: bool, output_format: str) -> Exit:
+def command(path: Path, secrets: bool, every: bool, output_format: str) -> Exit:
     """Check the YAML at PATH, offline, and report every error at once."""
-    from reconciler import workflow
+    from reconciler import workflow  # see cli/__init__
+    from reconciler.report.validity import (
+        invalid_document,
+        left_lines,
+        valid_document,
+        valid_text,
+    )
 
+    if every:
+        from reconciler.cli.severalvalid import validate
+
+        return validate(path, output_format, secrets=secrets)
     try:
         found = workflow.validate(path, secrets=secrets)
     except InputError as error:
         if output_format != "json":
             raise
-        _echo(_report(error.problems))
+        _echo_json(invalid_document(error.problems))
         return Exit.ERROR
-    declared = len(found.project.desired.numbers)
+    desired, warnings = found.project.desired, found.warnings
     if output_format == "json":
-        _echo(_report((), found))
+        _echo_json(valid_document(desired, found.project.digest, warnings, found.left))
         return Exit.OK
-    text = "\n".join([f"Valid: {count(declared, 'number')} declared.", *map(_left, found.left)])
+    text = "\n".join([valid_text(desired), *left_lines(found.left)])
     if output_format == "github":
-        from reconciler.cli.github import publish_valid  # see cli/__init__
+        from reconciler.cli.github import publish_valid
 
-        publish_valid(found.warnings, declared, text)
+        publish_valid(warnings, len(desired.numbers), text)
         return Exit.OK
-    for warning in found.warnings:
+    for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(text)
     return Exit.OK
 
 
-def _report(problems: Sequence[Problem], found: Validated | None = None) -> dict[str, Any]:
-    return {
-        "valid": not problems,
-        "numbers": len(found.project.desired.numbers) if found else 0,
-        # Of the YAML, as `source.digest` of a plan: whether a plan was made from just this.
-        "digest": found.project.digest if found else "",
-        "errors": [_as_json(problem) for problem in problems],
-        "warnings": [_as_json(warning) for warning in (found.warnings if found else ())],
-        "left_to_plan": [asdict(each) for each in (found.left if found else ())],
-    }
+def _echo_json(document: object) -> None:
+    from reconciler.report.jsonreport import json_text
 
-
-def _echo(report: dict[str, Any]) -> None:
-    click.echo(json.dumps(report, indent=2, ensure_ascii=False))
-
-
-def _left(each: Left) -> str:
-    """What plan has to judge, for the account knows more than the YAML."""
-    numbers = count(each.numbers, "number")
-    return f"Left to plan: policy {quoted(each.policy)} on {numbers} ({', '.join(each.unknown)})."
-
-
-def _as_json(problem: Problem) -> dict[str, object]:
-    return {
-        "path": problem.path,
-        "line": problem.line,
-        "column": problem.column,
-        "message": problem.message,
-    }
+    click.echo(json_text(document))

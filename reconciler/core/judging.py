@@ -124,6 +124,14 @@ def narrowed(policies: Iterable[Policy], only: Iterable[Section]) -> tuple[Polic
 # ---- what is declared ---------------------------------------------------------------------------
 
 
+class Left(NamedTuple):
+    """What a policy cannot say of `numbers` (how many) before `unknown` facts of them are known."""
+
+    policy: str
+    numbers: int
+    unknown: tuple[str, ...]
+
+
 class Declaration(NamedTuple):
     """A finding about declared numbers that are alike, and where its setting is declared; where
     the number is, if the setting is not."""

@@ -9,6 +9,7 @@ directories, not what the keys mean.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -69,6 +70,13 @@ class Loaded:
     incomplete: bool
     digest: str
     submodules: tuple[str, ...] = ()
+
+    def all_problems(self, found: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Those of the files and those `found` in what the files hold, in order. Where reading
+        complains of a value it says what to type: what else is wrong there follows from it."""
+        at = {(each.path, each.line, each.column) for each in self.problems}
+        more = (each for each in found if (each.path, each.line, each.column) not in at)
+        return tuple(sorted({*self.problems, *more}))
 
 
 def load_documents(path: Path, cwd: Path, store: Store = DISK) -> Loaded:

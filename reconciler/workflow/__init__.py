@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from reconciler.workflow.formatting import Formatting, format_files
     from reconciler.workflow.jobs import jobs_list, jobs_show, jobs_wait
     from reconciler.workflow.ownership import verify
+    from reconciler.workflow.planfiles import load_plan, save_plan
     from reconciler.workflow.planning import Planned, drift, plan
     from reconciler.workflow.resuming import newest_unfinished, open_journal, project_of, resume
     from reconciler.workflow.reverting import revert
-    from reconciler.workflow.saved import apply_saved, load_plan, save_plan
+    from reconciler.workflow.saved import apply_saved
     from reconciler.workflow.snapshots import fetch_everything, load_snapshot, snapshot_json
     from reconciler.workflow.validating import Validated, validate
 
@@ -107,6 +108,7 @@ _HOMES = {
         "jobs_wait",
     ),
     "ownership": ("verify",),
+    "planfiles": ("load_plan", "save_plan"),
     "planning": (
         "Planned",
         "drift",
@@ -119,11 +121,7 @@ _HOMES = {
         "resume",
     ),
     "reverting": ("revert",),
-    "saved": (
-        "apply_saved",
-        "load_plan",
-        "save_plan",
-    ),
+    "saved": ("apply_saved",),
     "snapshots": (
         "fetch_everything",
         "load_snapshot",

@@ -59,8 +59,8 @@ def load(path: Path) -> Project:
         unread=loaded.incomplete,
         name_of=partial(_from_root, loaded.root) if loaded.project else str,
     )
-    if problems or loaded.problems:
-        raise InputError([*loaded.problems, *problems])
+    if wrong := loaded.all_problems(problems):
+        raise InputError(wrong)
     return Project(loaded.root, desired, loaded.digest)
 
 

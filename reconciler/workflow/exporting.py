@@ -64,8 +64,8 @@ def open_base(directory: Path) -> Base:
         raise UsageError(f"{directory}: is a part of the project in {root}: name that")
     loaded = load_documents(directory, Path.cwd())
     desired, problems = build(loaded.project, loaded.documents, unread=loaded.incomplete)
-    if problems or loaded.problems:
-        raise InputError([*loaded.problems, *problems])
+    if wrong := loaded.all_problems(problems):
+        raise InputError(wrong)
     return Base(directory, loaded, desired)
 
 

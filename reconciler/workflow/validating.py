@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.hints import quoted
-from reconciler.core.judging import Declaration, judge_declared
+from reconciler.core.judging import Declaration, Left, judge_declared
 from reconciler.core.policies import ERROR, WARN, Policy
 from reconciler.errors import InputError, Problem
 from reconciler.report.judged import wanted, whom
@@ -15,15 +15,6 @@ from reconciler.report.words import count, shown
 from reconciler.workflow.common import Project, check_secrets, load
 
 _PLACES_SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """What a policy cannot say of `numbers` (how many) before `unknown` facts of them are known."""
-
-    policy: str
-    numbers: int
-    unknown: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +26,10 @@ class Validated:
     left: tuple[Left, ...]
 
 
-def validate(path: Path, *, secrets: bool = False) -> Validated:
-    """Read the project at `path` and judge what it declares by its own policies; with `secrets`
-    read those too. InputError with everything that is wrong."""
-    project = load(path)
+def validate(path: Path | Project, *, secrets: bool = False) -> Validated:
+    """Judge what the project, or that at a path, declares by its own policies; with `secrets` read
+    those too. InputError with everything that is wrong."""
+    project = path if isinstance(path, Project) else load(path)
     problems: list[Problem] = []
     if secrets:
         try:
