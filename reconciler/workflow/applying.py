@@ -65,18 +65,19 @@ async def apply(planned: Planned, options: Options, watcher: Watcher, stop: Stop
         pinned=frozenset(n for n in connections if "connection_id" in declared[n].settings.paths),
     )
     run = Run(planned.plan, endpoint, limits, planned.project.root, context, pins)
-    async with reading_until_stopped(endpoint, limits, SystemClock(), stop) as reader:
+    async with reading_until_stopped(endpoint, limits, SystemClock(), stop, pins) as reader:
         return await carry_out(run, options, reader, watcher, stop)
 
 
 @asynccontextmanager
 async def reading_until_stopped(
-    endpoint: Endpoint, limits: Limits, clock: Clock, stop: Stop
+    endpoint: Endpoint, limits: Limits, clock: Clock, stop: Stop, pins: Iterable[str]
 ) -> AsyncIterator[ReadClient]:
-    """A reader for a run that writes: a moment after Ctrl-C it asks nothing more."""
+    """A reader for a run that writes: a moment after Ctrl-C it asks nothing more. `pins` are taken
+    out of its errors."""
     calls = LastCalls(clock, stop)
     door = Door(open_transport(endpoint), calls)
-    async with open_reader(endpoint, limits, calls, transport=door) as reader:
+    async with open_reader(endpoint, limits, calls, transport=door, secrets=pins) as reader:
         yield reader
 
 

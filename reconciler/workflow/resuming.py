@@ -81,7 +81,8 @@ async def resume(found: Found, options: Options, watcher: Watcher, stop: Stop) -
     check_base_url(plan, endpoint.base_url)
     secrets = plan_secrets(plan, root)
     check_bound(plan, secrets)
-    async with reading_until_stopped(endpoint, limits, SystemClock(), stop) as reader:
+    reading = reading_until_stopped(endpoint, limits, SystemClock(), stop, secrets.values())
+    async with reading as reader:
         checker = Checker(plan, reader, secrets_of(secrets), page_size=limits.page_size)
         again = await read_targets(plan, checker)
         check_account(plan, again)

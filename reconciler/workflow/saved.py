@@ -52,7 +52,8 @@ async def apply_saved(
     check_base_url(plan, endpoint.base_url)
     secrets = plan_secrets(plan, root)
     check_bound(plan, secrets)
-    async with reading_until_stopped(endpoint, limits, SystemClock(), stop) as reader:
+    reading = reading_until_stopped(endpoint, limits, SystemClock(), stop, secrets.values())
+    async with reading as reader:
         checker = Checker(plan, reader, secrets_of(secrets), page_size=limits.page_size)
         again = await read_targets(plan, checker)
         if stop.interrupted:
