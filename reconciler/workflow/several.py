@@ -12,6 +12,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -34,15 +35,19 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.files.projects import find_projects
+from reconciler.files.tree import PROJECT_FILE, holds_project
 from reconciler.workflow import planning
 from reconciler.workflow.applying import apply, one_apply
-from reconciler.workflow.common import Options, Project, account, check_secrets, load
+from reconciler.workflow.common import Options, Project, account, load
 from reconciler.workflow.planning import Planned
+from reconciler.workflow.validating import Validated, validate
 
 T = TypeVar("T")
 U = TypeVar("U")
 
 _TOLD = 20
+_AT_ONCE = 16
+"""Accounts that are asked at the same time: each holds connections, and files can run out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,33 +76,47 @@ Steps = tuple[Step[T], ...]
 # ---- reading the YAML -------------------------------------------------------------------------
 
 
-def validate_all(path: Path, *, secrets: bool = False) -> Steps[Project]:
-    """Every project at and below `path`, read and checked, with `secrets` those too; what two of
-    one account declare is an error of both. Needs no key. UsageError where there is no project."""
+def validate_all(path: Path, *, secrets: bool = False) -> Steps[Validated]:
+    """Every project at and below `path`, read and judged, with `secrets` those read too. Needs no
+    key. UsageError where there is no project."""
+    return tuple(_tried(each, partial(validate, secrets=secrets)) for each in _read_all(path))
 
-    def read(place: Path) -> Project:
-        project = load(place)
-        if secrets:
-            check_secrets(project)
-        return project
 
-    found = tuple(
-        Step(place, at, place) for at, place in enumerate(find_projects(path, Path.cwd()))
-    )
-    loaded = tuple(_tried(each, read) for each in found)
+def _read_all(path: Path) -> Steps[Project]:
+    """Every project; what two of one account declare is an error of both."""
+    places = enumerate(find_projects(path, Path.cwd()))
+    loaded = _explained(path, tuple(_tried(Step(place, at, place), load) for at, place in places))
     return _apart(_by_account(loaded, lambda project: _named_account(project.desired)), _declared)
+
+
+def _explained(path: Path, steps: Steps[Project]) -> Steps[Project]:
+    """`steps`, where YAML that lies about and is nobody's says why it was read at all."""
+    first = steps[0]
+    if (
+        len(steps) == 1
+        or first.path != path
+        or not isinstance(first.error, InputError)
+        or holds_project(Path.cwd() / path)
+    ):
+        return steps
+    text = (
+        "what lies outside of the projects below is a project too: name one further down, or leave "
+        f"files out in a {PROJECT_FILE} here, by files: {{exclude: [glob]}}"
+    )
+    problem = Problem(first.name, 0, 0, text)
+    return (first.failed(InputError([*first.error.problems, problem])), *steps[1:])
 
 
 def load_all(path: Path, options: Options) -> Steps[Project]:
     """The same for a command that asks the accounts; a project whose key is not set has failed."""
     if options.live is not None:
-        return validate_all(path)
+        return _read_all(path)
 
     def whose(project: Project) -> tuple[str, str]:
         endpoint, _ = account(project.desired, options)
         return endpoint.base_url, endpoint.api_key
 
-    return _apart(_by_account(validate_all(path), whose), _declared)
+    return _apart(_by_account(_read_all(path), whose), _declared)
 
 
 def _named_account(desired: Desired) -> tuple[str, str]:
@@ -272,8 +291,11 @@ async def _side_by_side(steps: Steps[T], work: Callable[[Step[T], T], Awaitable[
     """Do `work` in every project that has not failed: the accounts side by side, the projects of
     one in turns."""
 
+    places = asyncio.Semaphore(_AT_ONCE)
+
     async def one_by_one(group: list[Step[T]]) -> list[Step[U]]:
-        return [await _attempt(each, work) for each in group]
+        async with places:
+            return [await _attempt(each, work) for each in group]
 
     ended = await asyncio.gather(*map(one_by_one, _groups(steps)))
     by_path = {each.path: each for group in ended for each in group}
