@@ -103,7 +103,8 @@ class Checker:
                 batch, self._waiting = self._waiting, []
                 try:
                     again = await self._read([request for request, _ in batch])
-                except Exception as error:  # noqa: BLE001 - it is handed to everybody who waits
+                # Whatever it is, each who waits raises it; here it would only leave them waiting.
+                except Exception as error:  # noqa: BLE001 - the reason stands in the line above
                     for _, result in batch:
                         if not result.done():
                             result.set_exception(error)
