@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
-from reconciler.api.places import in_places
 from reconciler.api.http import Answer, decode
+from reconciler.api.places import in_places
 from reconciler.api.progress import Progress, ignore_progress
 from reconciler.api.read import ReadClient
 from reconciler.api.together import together

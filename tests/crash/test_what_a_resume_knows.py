@@ -16,7 +16,7 @@ from reconciler.journal import Journal, read_lines
 from reconciler.sandbox.faults import Drop, Respond
 from reconciler.sandbox.fleet import number
 from reconciler.sandbox.scripts import Failure
-from tests.apply.account import FOUR, ONE, OTHER_TRUNK, THREE, TRUNK, TWO, Account, summary
+from tests.apply.account import ONE, OTHER_TRUNK, THREE, TRUNK, TWO, Account, summary
 from tests.apply.conftest import MakeAccount
 from tests.apply.test_what_can_go_wrong import ALONE, forwarding_by_jobs
 from tests.crash.killing import Killer, is_finished, journal_of, resume
