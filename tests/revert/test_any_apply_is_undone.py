@@ -160,7 +160,9 @@ def test_every_field_is_as_it_was_or_listed_and_no_other_has_moved(
 ) -> None:
     numbers, paths = whole.declared(whole.NUMBERS, shared, wanted[0], len(live[0]))
     cells, cell_paths = whole.declared(whole.CELLS, shared, wanted[1], len(live[1]))
-    rows = [number(name, **row) for name, row in zip(whole.NUMBERS, live[0], strict=False)]
+    rows: list[Row] = [
+        number(name, **row) for name, row in zip(whole.NUMBERS, live[0], strict=False)
+    ]
     rows += [mobile_number(name, **row) for name, row in zip(whole.CELLS, live[1], strict=False)]
     managed = paths | cell_paths
     with pytest.MonkeyPatch.context() as patch:
