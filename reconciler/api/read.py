@@ -14,6 +14,7 @@ from reconciler.api.http import Answer, Body, Http, Params, decode
 from reconciler.api.limiter import Limiter
 from reconciler.api.retry import RetryBudget, backoff
 from reconciler.api.settings import Endpoint, Limits
+from reconciler.api.sockets import most_connections
 from reconciler.api.transport import VERIFY_OWNERSHIP, ReadOnlyTransport, open_transport
 from reconciler.core.text import Redactor
 from reconciler.errors import RateLimitedError, UnavailableError
@@ -121,6 +122,6 @@ async def open_reader(
     """A ReadClient on connections of its own; `limiter` is the one that the run shares. No error
     of it holds one of `secrets`."""
     guard = ReadOnlyTransport(transport or open_transport(endpoint), endpoint)
-    limiter = limiter or Limiter(limits, clock, rng)
+    limiter = limiter or Limiter(limits, clock, rng, most_connections())
     async with Http(endpoint, limits, clock, limiter, guard, secrets) as http:
         yield ReadClient(http, rng)
