@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler import workflow
@@ -22,7 +22,14 @@ from reconciler.sandbox.fleet import mobile_number, number
 from reconciler.sandbox.state import Row
 from tests.apply import test_everything_converges as whole
 from tests.apply.account import masked
-from tests.apply.test_any_fleet_converges import answers, declarations, declared, fleets, groups
+from tests.apply.anyfleet import (
+    answers,
+    declarations,
+    declared,
+    fleets,
+    groups,
+    whole_accounts,
+)
 from tests.saved.support import Desk, Document, document_of, read
 
 ALL = frozenset(Allowance)
@@ -41,14 +48,7 @@ def state(dump: bytes, cannot: Mapping[str, set[str]]) -> str:
     return masked(json.dumps(account).encode(), cannot)
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@whole_accounts
 @given(
     rows=fleets, shared=groups, wanted=declarations, switches=answers, job_size=st.integers(1, 9)
 )
@@ -135,14 +135,7 @@ def now(desk: Desk, name: str, path: str) -> Any:
     return sorted(value) if path == "tags" else value
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@whole_accounts
 @given(
     live=whole.fleets,
     shared=whole.groups_of_both,
