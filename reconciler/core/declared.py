@@ -268,7 +268,19 @@ class Declared(Mapping[str, DesiredNumber]):
 
     def filtered(self, keep: Callable[[DesiredNumber], bool]) -> Declared:
         """Only the numbers that `keep` says yes to."""
-        return Declared(_parts(self.runs(), keep))
+        return Declared(_parts(self.runs(), keep, Run.each))
+
+    def named(self, names: Iterable[str]) -> Declared:
+        """Only the numbers of `names` that are declared, each found without a look at the rest."""
+        places = sorted({place for name in names if (place := self._find(name))[0] >= 0})
+        return Declared(
+            run.part(value - run.first, value - run.first + 1)
+            for run, value in ((self.run(at), value) for at, value in places)
+        )
+
+    def matching(self, keep: Callable[[str], bool]) -> Declared:
+        """Only the numbers whose name, in E.164, `keep` says yes to."""
+        return Declared(_parts(self.runs(), keep, Run.numbers))
 
     def changed(self, change: Callable[[Run], Settings | None]) -> Declared:
         """Every run with the settings that `change` gives it; None drops it."""
@@ -435,11 +447,13 @@ class Rest(Set[str]):
         return len(self._whole) - len(self._part)
 
 
-def _parts(runs: Iterable[Run], keep: Callable[[DesiredNumber], bool]) -> Iterator[Run]:
+def _parts(
+    runs: Iterable[Run], keep: Callable[[T], bool], each_of: Callable[[Run], Iterator[T]]
+) -> Iterator[Run]:
     """What is left of each run: as many as there are gaps in it."""
     for run in runs:
         start: int | None = None
-        for place, each in enumerate(run.each()):
+        for place, each in enumerate(each_of(run)):
             if keep(each):
                 start = place if start is None else start
             elif start is not None:
