@@ -72,7 +72,8 @@ def _page_type(listing: Listing) -> Any:
     return msgspec.defstruct(f"{row.__name__}Page", [("data", list[row]), ("meta", Meta)])
 
 
-_PAGE_TYPES = {listing: _page_type(listing) for listing in Listing}
+PAGE_TYPES = {listing: _page_type(listing) for listing in Listing}
+"""What a page of each list is decoded into."""
 
 
 async def read_page(
@@ -85,7 +86,7 @@ async def read_page(
 ) -> Page:
     """One page of a list, its rows and counts checked; `sharing` is for all of its pages."""
     query = {**_QUERIES[listing], **filters, "page[number]": str(number), "page[size]": str(size)}
-    page: Any = await reader.read(listing, _PAGE_TYPES[listing], query)
+    page: Any = await reader.read(listing, PAGE_TYPES[listing], query)
     if not 0 <= page.meta.total_results <= _MOST_ROWS:
         reason = f"claims to have {page.meta.total_results} rows"
         raise UnavailableError(f"GET {listing}", reason)
