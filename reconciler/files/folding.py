@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from functools import cache, partial
-from itertools import chain
+from itertools import chain, count, groupby
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
@@ -23,7 +23,7 @@ from reconciler.files.places import Text
 from reconciler.files.plain import RESERVED
 from reconciler.files.regular import read_entry, read_regular
 
-_FEWEST: Final = 4
+_FEWEST: Final = 8
 """Entries of a shape that are worth columns of their own."""
 
 _QUOTED = re.compile(r'"[^"\\\n]*"(?:\n"[^"\\\n]*")*')
@@ -34,9 +34,12 @@ _COMMENT = re.compile(r"^ *#.*", re.MULTILINE)
 _INDENT = re.compile(rf"(?:{_SKIPPED}\n)*( *)")
 _NEXT_SECTION = re.compile(r"\n(?=[^ #\n])")
 _VALUE = re.compile(r": (.+)")
+_VALUE_OR_ITEM = re.compile(r"(?<=[:-] ).+")
 
-_Path = tuple[str, ...]
-_UNSEEN: Any = object()
+_Way = tuple[str | int, ...]
+_Value = tuple[str, _Way]
+"""What stands on the line before a value, and the way to it from its entry."""
+
 _new = tuple.__new__  # half the price of calling a NamedTuple
 
 
@@ -49,8 +52,8 @@ def _entries_at(level: int) -> re.Pattern[str]:
 
 
 class _Entry(NamedTuple):
-    """An entry: its key and the line of it, where its text begins and ends, and what stands after
-    the keys below."""
+    """An entry: its key and the line of it, where its text begins and ends, and its values as they
+    are written."""
 
     key: str
     line: int
@@ -61,13 +64,13 @@ class _Entry(NamedTuple):
 
 class _Shape(NamedTuple):
     """Entries of one section, whose keys are indented by `level` and stand on the first of as many
-    `lines`; what stands before each of their values, with the path of it; and those entries."""
+    `lines`; and what stands before each of their values, with the way to it."""
 
     section: str
     level: int
     lines: int
-    values: Sequence[tuple[str, _Path]]
-    entries: list[_Entry]
+    values: Sequence[_Value]
+    entries: Sequence[_Entry]
 
 
 def fold(path: str, text: str, which: Foldable) -> tuple[Document, list[Alike]] | None:
@@ -94,15 +97,11 @@ class _Folding:
         self._text = text
         self._lines = Text(text)
         self._apart = apart
-        self._shapes: dict[str, dict[str, _Shape | None]] = {}
 
     def take(self, sections: Collection[str]) -> tuple[Document, list[Alike]]:
         """All `sections`, and a document of the rest. IrregularError where not all of it is
         regular, or it is not worth it."""
-        for section in sections:
-            self._take(section)
-        found = chain(*(each.values() for each in self._shapes.values()))
-        shapes = [each for each in found if each and len(each.entries) >= _FEWEST]
+        shapes = [shape for section in sections for shape in self._take(section)]
         alike = [self._alike(shape) for shape in shapes]
         rest = read_regular(self._path, self._without(shapes)) if shapes else None
         if rest is None:
@@ -111,8 +110,8 @@ class _Folding:
             _check_apart(rest, [each for each in shapes if each.section == section])
         return rest, alike
 
-    def _take(self, section: str) -> None:
-        """Sort the entries of one section by their shapes."""
+    def _take(self, section: str) -> Iterator[_Shape]:
+        """The shapes of the entries of one section."""
         text, head = self._text, f"{section}:\n"
         begin = 0 if text.startswith(head) else text.find(f"\n{head}") + 1
         if not text.startswith(head, begin):
@@ -122,11 +121,16 @@ class _Folding:
         end = next_section.end() if next_section else len(text)
         indent = _INDENT.match(text, begin, end)
         level = len(indent[1]) if indent else 0
-        if not level:
-            return
+        for entries in self._sorted(level, begin, end) if level else ():
+            if len(entries) >= _FEWEST and (shape := self._shape(section, level, entries)):
+                yield shape
+
+    def _sorted(self, level: int, begin: int, end: int) -> Iterable[list[_Entry]]:
+        """The entries of a section, indented by `level`, by what they are without their values."""
+        text = self._text
         line = text.count("\n", 0, begin) + 1
         at = begin
-        shapes = self._shapes[section] = {}
+        shapes: dict[str, list[_Entry]] = {}
         for found in _entries_at(level).finditer(text, begin, end):
             key, body = found.groups()
             start, after = found.span()
@@ -134,36 +138,50 @@ class _Folding:
             at = start
             if "#" in body:
                 body = _COMMENT.sub("", body)
-            heads = _VALUE.sub("", body).rstrip("\n")
-            shape = shapes.get(heads, _UNSEEN)
-            if shape is _UNSEEN:
-                shape = shapes[heads] = self._shape(section, level, heads, line)
-            if shape is not None:
-                texts = _VALUE.findall(body)
-                shape.entries.append(_new(_Entry, (key, line, start, after, texts)))
+            value = _VALUE_OR_ITEM if "- " in body else _VALUE
+            heads = value.sub("", body).rstrip("\n")
+            entry = _new(_Entry, (key, line, start, after, value.findall(body)))
+            if heads in shapes:
+                shapes[heads].append(entry)
+            else:
+                shapes[heads] = [entry]
+        return shapes.values()
 
-    def _shape(self, section: str, level: int, heads: str, line: int) -> _Shape | None:
-        """The shape of the entry on `line`; None where that is not plain to see."""
-        lines = heads.count("\n") + 2
+    def _shape(self, section: str, level: int, entries: Sequence[_Entry]) -> _Shape | None:
+        """The shape of `entries`; None where that is not plain to see.
+
+        One of them is read with stand-ins for its values, which show the way to each.
+        """
+        first = entries[0]
+        sample = _COMMENT.sub("", self._text[first.begin : first.end]).rstrip("\n")
+        befores = [
+            line[: found.start()]
+            for line in sample.split("\n")
+            if (found := _VALUE_OR_ITEM.search(line))
+        ]
+        stand_ins = map("value-{}".format, count())
+        marked = Text(_VALUE_OR_ITEM.sub(lambda _: next(stand_ins), sample))
+        lines = len(marked.lines)
         try:
-            read_entry(self._path, self._lines, line, lines, level)
-            values = tuple(_values_in(self._lines.lines[line : line + lines - 1], self._apart))
-        except IrregularError:
+            entry = read_entry(self._path, marked, 1, lines, level).data[first.key]
+            ways = dict(_leaves(entry, ()))
+            ways_in_order = [ways[f"value-{at}"] for at in range(len(first.texts))]
+            values = tuple(zip(befores, ways_in_order, strict=True))
+        except (IrregularError, KeyError, ValueError):
             return None
-        return _Shape(section, level, lines, values, [])
+        if not isinstance(entry, dict) or not self._apart.isdisjoint(entry):
+            return None
+        return _Shape(section, level, lines, values, entries)
 
     def _alike(self, shape: _Shape) -> Alike:
         """The entries of a shape as columns."""
-        entries = shape.entries
-        columns = []
-        rows = zip(*(each.texts for each in entries), strict=True)
-        for (head, path), texts in zip(shape.values, rows, strict=True):
-            columns.append(Column(path, texts, _values(head, texts)))
+        rows = zip(*(each.texts for each in shape.entries), strict=True)
+        given = zip(shape.values, rows, strict=True)
         return Alike(
             shape.section,
-            [each.key for each in entries],
-            [each.line for each in entries],
-            columns,
+            [each.key for each in shape.entries],
+            [each.line for each in shape.entries],
+            [_column(path, list(parts)) for path, parts in groupby(given, key=_path)],
             partial(self._read, shape),
         )
 
@@ -185,24 +203,37 @@ class _Folding:
         return "".join([*parts, self._text[at:]])
 
 
-def _values_in(lines: Sequence[str], apart: Set[str]) -> Iterator[tuple[str, _Path]]:
-    """What stands before each value on the lines of an entry, and its path. IrregularError where
-    that is not plain to see, or one of the keys `apart` is there."""
-    above: list[tuple[int, str]] = []
-    for line in lines:
-        indent, key, _, is_open, _ = parse_line(line)
-        while above and above[-1][0] >= indent >= 0:
-            above.pop()
-        if key is not None:
-            above.append((indent, key))
-        if key in apart:
-            raise IrregularError
-        head, colon, text = line.partition(": ")
-        if not text or indent < 0:
-            continue
-        if is_open or parse_line(f"{head}: x")[:3] != (indent, key, "x"):
-            raise IrregularError
-        yield f"{head}{colon}", tuple(each for _, each in above)
+def _leaves(node: Any, way: _Way) -> Iterator[tuple[Any, _Way]]:
+    """Each scalar below `node`, and the way to it."""
+    if isinstance(node, dict | list):
+        for step, child in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from _leaves(child, (*way, step))
+    else:
+        yield node, way
+
+
+_Part = tuple[_Value, Sequence[str]]
+"""A value of a shape, and what it is in each entry."""
+
+
+def _path(part: _Part) -> _Way:
+    """The keys that lead to a value; an item of a list is a part of that."""
+    (_, way), _ = part
+    return way[:-1] if isinstance(way[-1], int) else way
+
+
+def _column(path: _Way, parts: Sequence[_Part]) -> Column:
+    """The column of one value, or of one list with all its items."""
+    keys = tuple(step for step in path if isinstance(step, str))
+    texts = [each for _, each in parts]
+    values = [_values(before, each) for (before, _), each in parts]
+    if len(keys) < len(path):
+        raise IrregularError
+    (_, way), _ = parts[0]
+    if len(way) == len(path):
+        return Column(keys, texts[0], values[0])
+    rows = zip(*texts, strict=True)
+    return Column(keys, list(map("\n".join, rows)), list(map(list, zip(*values, strict=True))))
 
 
 def _check_apart(rest: Document, shapes: Sequence[_Shape]) -> None:
@@ -241,7 +272,7 @@ def _values(head: str, texts: Sequence[str]) -> list[Any]:
 
 def _value(head: str, text: str) -> Any:
     said = parse_line(head + text)
-    if said.key is None or said.is_open:
+    if said.indent < 0 or said.is_open:
         raise IrregularError
     return _unmarked(said.value) if isinstance(said.value, Flow) else said.value
 

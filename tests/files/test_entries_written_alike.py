@@ -131,6 +131,29 @@ def test_what_only_differs_in_values_is_one_table() -> None:
     assert table.columns[0].values == ["a", "b", "c", "d e", "1x", "x.y", "é"]
 
 
+def test_a_list_an_item_a_line_is_one_value() -> None:
+    entries = "".join(
+        f'  "+1312555000{at}":\n    tags:\n    - a{at}\n    # c\n    - "b: {at}"\n    a: {{b: c}}\n'
+        for at in range(9)
+    )
+    document = folded(f"numbers:\n{entries}")
+    assert document is not None
+    assert document.folded is not None
+    (table,) = document.folded.tables
+    assert [column.path for column in table.columns] == [("tags",), ("a",)]
+    assert table.columns[0].values[1] == ["a1", "b: 1"]
+
+
+def test_a_few_of_a_shape_are_left_in_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folding, "_FEWEST", 3)
+    many = "".join(f'  "+1312555000{at}":\n    a: x\n' for at in range(3))
+    few = "".join(f'  "+1312555001{at}":\n    b: x\n' for at in range(2))
+    document = folded(f"numbers:\n{few}{many}")
+    assert document is not None
+    assert list(document.data["numbers"]) == ["+13125550010", "+13125550011"]
+    assert folded(f"numbers:\n{few}") is None
+
+
 A, B = '  "+13125550001":\n    a: x\n', '  "+13125550002":\n    a: y\n'
 
 
@@ -193,7 +216,17 @@ BODIES = st.lists(
                 *("      d: 'x'", "    e: x  # c", "", "# c: d", '    f: {a: "b: c"}'),
             ]
         ),
-        st.sampled_from(["    - x", "   e: x", '    "g: h": x', "    release: x"]),
+        st.sampled_from(
+            [
+                "    - x",
+                "      - y",
+                "    - [x, y]",
+                "    - a: x",
+                "   e: x",
+                '    "g: h": x',
+                "    release: x",
+            ]
+        ),
     ),
     min_size=1,
     max_size=3,
