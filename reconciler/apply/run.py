@@ -24,6 +24,7 @@ from reconciler.apply.ending import outcome_of, read_back
 from reconciler.apply.notes import Notes
 from reconciler.apply.settling import Settling
 from reconciler.core.fields import Channel
+from reconciler.core.forecast import Standing, forecast_of
 from reconciler.core.freshness import State
 from reconciler.core.operations import Operation
 from reconciler.core.outcome import Outcome
@@ -92,6 +93,9 @@ class Applier:
         self._scouted = asyncio.Event()
         if not self._scout:
             self._scouted.set()
+        self._forecast = forecast_of(
+            plan, page_size=limits.page_size, jobs_in_flight=limits.jobs_in_flight
+        )
         self._desk = Desk(
             reader,
             clock,
@@ -102,6 +106,7 @@ class Applier:
             context,
             self._ids,
             {past.background for past in context.past.values() if past.background},
+            self._forecast,
         )
         self._background = Background(self._desk)
         self._settling = Settling(self._desk, self._background)
@@ -114,11 +119,7 @@ class Applier:
         Raises the ApiError, or JournalError, for which not a single write reached the API.
         """
         started, reads = self._clock.monotonic(), self._reader.reads
-        totals: Counter[Channel] = Counter()
-        for operation in self._plan.operations:
-            totals[operation.call] += len(operation.numbers)
-        for channel, numbers in totals.items():
-            self._watcher.planned(channel, numbers)
+        self._watcher.follow(self._standing)
         await self._earlier.look_at_known_jobs()
         async with (
             together([self._background.run()]),
@@ -138,6 +139,10 @@ class Applier:
         )
         broken = await self._notes.end(outcome, self._records)
         return replace(outcome, stopped=outcome.stopped or broken)
+
+    def _standing(self) -> Standing:
+        reads, rate = self._reader.reads, self._reader.limiter.rate
+        return self._forecast.standing(self._clock.monotonic(), reads=reads, rate=rate)
 
     def _why_nothing_was_written(self) -> ReconcilerError | None:
         """The error that kept every write from being sent, where there is one."""
@@ -180,7 +185,7 @@ class Applier:
             self._stop.now(record.doubt)
             raise
         finally:
-            self._watcher.advanced(operation.call, len(operation.numbers))
+            self._forecast.settled(operation.id, self._clock.monotonic())
             self._finished[operation.id].set()
             if operation.id == self._scout:
                 self._scouted.set()
@@ -250,6 +255,7 @@ class Applier:
         active = replace(record.operation, numbers=fresh)
         request = request_for(active, self._ids, self._context.secrets.by_ref)
         self._calls[active.call] += 1
+        self._forecast.sent(active.id, self._clock.monotonic())
         try:
             sent = await self._writer.send_once(request.method, request.path, request.body)
         except (ShutError, FatalNetworkError):

@@ -34,7 +34,7 @@ class Left:
     journal: str
 
 
-def carry_out(work: Work, no_color: bool) -> Outcome | Left:
+def carry_out(work: Work, no_color: bool, output_format: str) -> Outcome | Left:
     """Run `work`; Ctrl-C asks it to finish what is in flight, a second one leaves at once.
 
     The journal is on disk by then, whichever moment it is.
@@ -53,7 +53,7 @@ def carry_out(work: Work, no_color: bool) -> Outcome | Left:
 
         for each in _SIGNALS:
             loop.add_signal_handler(each, interrupt)
-        with writing(no_color) as watcher:
+        async with writing(no_color, output_format) as watcher:
             began.append(watcher)
             return await work(watcher, stop)
 
