@@ -51,6 +51,11 @@ class Standing:
     reading_back: int
     seconds_left: float | None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something is left to be sent, waited for or read back."""
+        return bool(self.operations_left or self.reading_back)
+
 
 class Forecast:
     """One run of one plan. `after` are the calls that read everything back, `side_by_side` the
