@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import replace
@@ -21,6 +20,7 @@ from reconciler.apply.control import Log, Stop, Watcher
 from reconciler.apply.desk import Context, Desk
 from reconciler.apply.earlier import Earlier
 from reconciler.apply.ending import outcome_of, read_back
+from reconciler.apply.lineup import LineUp
 from reconciler.apply.notes import Notes
 from reconciler.apply.settling import Settling
 from reconciler.core.fields import Channel
@@ -85,14 +85,15 @@ class Applier:
         self._checker = Checker(plan, reader, context.secrets, page_size=limits.page_size)
         self._ids = {change.phone_number: change.id for change in plan.difference.changes}
         self._records = {each.id: Record(each) for each in plan.operations}
-        self._finished = {each.id: asyncio.Event() for each in plan.operations}
         self._calls: Counter[Channel] = Counter()
-        # No more queue for their turn than the pace has use for, so a stop is not long in coming.
-        self._places = Places(reader.limiter)
         self._scout = _scout_of(plan, context)
-        self._scouted = asyncio.Event()
-        if not self._scout:
-            self._scouted.set()
+        # No more are at work than the pace has use for, so a stop is not long in coming.
+        self._line = LineUp(
+            plan.operations,
+            Places(reader.limiter),
+            lambda each: each.call in JOB_CALLS or each.id in context.past,
+            self._scout,
+        )
         self._forecast = forecast_of(
             plan, page_size=limits.page_size, jobs_in_flight=limits.jobs_in_flight
         )
@@ -121,12 +122,8 @@ class Applier:
         started, reads = self._clock.monotonic(), self._reader.reads
         self._watcher.follow(self._standing)
         await self._earlier.look_at_known_jobs()
-        async with (
-            together([self._background.run()]),
-            together(self._operate(each) for each in self._plan.operations) as work,
-        ):
-            # One that breaks says so in its record, and takes no other with it.
-            await asyncio.gather(*work, return_exceptions=True)
+        async with together([self._background.run()]):
+            await self._line.run(self._operate)
         if error := self._why_nothing_was_written():
             await self._notes.nothing()
             raise error
@@ -167,10 +164,6 @@ class Applier:
         record = self._records[operation.id]
         record.is_open = True
         try:
-            for id_ in operation.depends_on:
-                await self._finished[id_].wait()
-            if operation.id != self._scout:
-                await self._scouted.wait()
             if await self._earlier.take_up(record) and not self._is_in_vain(record):
                 await self._send_until_settled(record)
         except JournalError as error:
@@ -186,9 +179,9 @@ class Applier:
             raise
         finally:
             self._forecast.settled(operation.id, self._clock.monotonic())
-            self._finished[operation.id].set()
+            self._line.ended(operation)
             if operation.id == self._scout:
-                self._scouted.set()
+                self._line.scouted()
 
     def _is_in_vain(self, record: Record) -> bool:
         """Whether it is the second of the two calls that move a number to another bundle, and
@@ -213,8 +206,11 @@ class Applier:
         record.given_up |= frozenset(record.numbers)
 
     async def _send_call(self, record: Record) -> Sent | None:
-        async with self._places:
+        await self._line.take(record.operation)
+        try:
             sent = await self._send(record)
+        finally:
+            self._line.leave(record.operation)
         self._judge_answer(record, sent)
         return sent
 
@@ -272,7 +268,7 @@ class Applier:
             self._checker.was_sent(Request(active, fresh))
         await self._note_answer(record, sent)
         if active.id == self._scout:
-            self._scouted.set()
+            self._line.scouted()
         return sent
 
     async def _check(self, record: Record, numbers: tuple[str, ...]) -> tuple[str, ...]:

@@ -91,6 +91,9 @@ class Line(httpx.AsyncBaseTransport):
         return response
 
 
+_LISTS = (Listing.SLIM, Listing.VOICE, Listing.MESSAGING, Listing.NUMBERS)
+
+
 async def _page(request: httpx.Request) -> httpx.Response:
     """A page of one row of a list that is long enough for every run."""
     place = int(request.url.params["page[number]"])
@@ -101,7 +104,7 @@ async def _page(request: httpx.Request) -> httpx.Response:
 
 
 def read_at_full_speed(conditions: Conditions, limits: Limits | None = None) -> Line:
-    """Read two lists at once, as a plan does, until the end of the measure."""
+    """Read lists side by side, as a plan does, until the end of the measure."""
     clock, line = VirtualClock(), Line(conditions, _page)
     endpoint, rng = Endpoint("http://127.0.0.1:9/v2", KEY), random.Random(1)
 
@@ -111,7 +114,7 @@ def read_at_full_speed(conditions: Conditions, limits: Limits | None = None) -> 
                 asyncio.timeout(conditions.end),
                 open_reader(endpoint, limits or Limits(), clock, transport=line, rng=rng) as reader,
             ):
-                await read_lists(reader, (Listing.SLIM, Listing.VOICE), Needs(), page_size=1)
+                await read_lists(reader, _LISTS, Needs(), page_size=1)
         except TimeoutError:
             return
         raise AssertionError("the lists were read before the end of the measure")
