@@ -153,6 +153,7 @@ def test_hundreds_of_single_calls_are_never_hundreds_of_tasks(make_account: Make
     account.declare(
         {each: {"customer_reference": each} for each in numbers},
         safety={"max_changes_percent": 100},
+        limits={"rate_per_second": 5},
     )
     most = 0
 
