@@ -119,8 +119,13 @@ def _judge(row: Field, value: Value, wanted: Wanted) -> str:
     if not row.writes:
         is_messaging = row.path.startswith("messaging.")
         return f"{leaf} is {show_json(value)} (read only)" if is_messaging else ""
+    return why_not_declared(row, value, wanted.may_stand)
+
+
+def why_not_declared(row: Field, value: Value, may_stand: Callable[[str], bool]) -> str:
+    """Why a known live value cannot stand in the YAML, "" where it can."""
     texts = value if isinstance(value, tuple) else (value,) if isinstance(value, str) else ()
-    if not all(wanted.may_stand(text) for text in texts):
+    if not all(may_stand(text) for text in texts):
         return f"{row.path} holds characters that may not stand in a file"
     if not is_valid(row.kind.value, nested([(row.path, value)])):
         return f"{row.path} holds what cannot be declared"
@@ -178,7 +183,7 @@ def nested(pairs: Iterable[tuple[str, Value]]) -> dict[str, Any]:
         level = root
         for parent in parents:
             level = level.setdefault(parent, {})
-        level[leaf] = _written(path, value)
+        level[leaf] = written(path, value)
     return root
 
 
@@ -190,15 +195,16 @@ _ID_LEAVES = frozenset(
 )
 
 
-def _written(path: str, value: Value) -> Any:
+def written(path: str, value: Value) -> Any:
+    """A value as the YAML holds it: an id of no usual form as `{id: …}`, braces doubled."""
     if isinstance(value, tuple):
-        return [_doubled(text) for text in value]
+        return [doubled(text) for text in value]
     if not isinstance(value, str):
         return value
     is_id = path.rpartition(".")[2] in _ID_LEAVES
-    return {"id": _doubled(value)} if is_id and not ID.match(value) else _doubled(value)
+    return {"id": doubled(value)} if is_id and not ID.match(value) else doubled(value)
 
 
-def _doubled(text: str) -> str:
+def doubled(text: str) -> str:
     """A literal brace is written twice: a single one begins a template."""
     return text.replace("{", "{{").replace("}", "}}")

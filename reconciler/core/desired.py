@@ -54,6 +54,9 @@ from reconciler.errors import Problem
 
 _NO_BLOCK = -1
 
+ITSELF = "the number itself"
+"""What the layer of a number's own entry is called."""
+
 
 class _Key(NamedTuple):
     """What numbers of one kind have in common: the defaults of their file, the block that they
@@ -178,20 +181,39 @@ class Layered(NamedTuple):
     dropped: frozenset[str]
 
 
+class Layering:
+    """The layers of declared numbers, by the same steps as `build`. The project has to be right in
+    itself."""
+
+    def __init__(self, project: Document | None, documents: Sequence[Document]) -> None:
+        self._project = project
+        self._state, problems = _prepared(project, documents)
+        self._places = self._state.places = _places(self._state, problems)
+        self._at = {place.source: at for at, place in enumerate(self._places.places)}
+
+    def of(self, number: DesiredNumber) -> Iterator[Layered]:
+        """The layers of one number that a file declares, lowest first."""
+        places = self._places.places
+        at = self._at[number.source]
+        block = self._places.block_of.get(at, at)
+        own, widest = places[at], places[block]
+        place = int(number.phone_number[1:]) - widest.first
+        filler = Filler(number.phone_number, place if widest.is_block else None)
+        holding = [own] if widest is own else [widest, own]
+        for name, layer in _layers(self._state, self._project, own, holding):
+            yield layered(name, layer, filler)
+
+    @property
+    def aliases(self) -> Mapping[str, Mapping[str, str]]:
+        """The aliases of the project, per id field."""
+        return self._state.reading.aliases.tables
+
+
 def layers_of(
     project: Document | None, documents: Sequence[Document], number: DesiredNumber
 ) -> Iterator[Layered]:
-    """The layers of one number, lowest first, by the same steps as `build`. The project has to be
-    right in itself."""
-    state, problems = _prepared(project, documents)
-    state.places = places = _places(state, problems)
-    value = int(number.phone_number[1:])
-    holding = [at for at, place in enumerate(places.places) if place.first <= value <= place.last]
-    holding.sort(key=lambda at: places.places[at].is_block, reverse=True)
-    own, widest = places.places[holding[-1]], places.places[holding[0]]
-    filler = Filler(number.phone_number, value - widest.first if widest.is_block else None)
-    for name, layer in _layers(state, project, own, [places.places[at] for at in holding]):
-        yield layered(name, layer, filler)
+    """The layers of one number, lowest first; of several, keep a Layering."""
+    return Layering(project, documents).of(number)
 
 
 def layered(name: str, layer: Layer, filler: Filler) -> Layered:
@@ -220,7 +242,7 @@ def _layers(
 
 def _own_layers(state: _Build, place: Place) -> Iterator[tuple[str, Layer]]:
     entry = place.entry or {}
-    what = f"block {place.name}" if place.is_block else "the number itself"
+    what = f"block {place.name}" if place.is_block else ITSELF
     via = f" of {what}" if place.is_block else ""
     for name in state.groups.in_order(tuple(entry.get("groups", ()))):
         yield f"group {name}{via}", _group_layer(state, name, place.kind)

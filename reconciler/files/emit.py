@@ -32,7 +32,7 @@ def project_text(
     """`reconciler.yaml`: a remark, what it says of the account, and the groups."""
     lines = [*_remarks(head), "version: 1"]
     if account:
-        lines += ["", *_block("account:", account, 2)]
+        lines += ["", *block("account:", account, 2)]
     return "\n".join([*lines, *_groups(groups)]) + "\n"
 
 
@@ -61,7 +61,7 @@ def _groups(groups: Iterable[GroupEntry]) -> Iterator[str]:
     if found:
         yield from ("", "groups:")
     for group in found:
-        yield from _block(f"  {_key(group.name)}:", nested(group.settings), 4)
+        yield from block(f"  {_key(group.name)}:", nested(group.settings), 4)
 
 
 def _entry(entry: Entry) -> Iterator[str]:
@@ -69,12 +69,12 @@ def _entry(entry: Entry) -> Iterator[str]:
         yield f"  # {shortened(neutral(note), _LONGEST_REMARK)}"
     data: dict[str, Any] = {"groups": list(entry.groups)} if entry.groups else {}
     data |= nested(entry.settings)
-    yield from _block(f"  {json.dumps(entry.phone_number)}:", data, 4)
+    yield from block(f"  {json.dumps(entry.phone_number)}:", data, 4)
 
 
-def _block(head: str, data: Mapping[str, Any], indent: int) -> Iterator[str]:
+def block(head: str, data: Mapping[str, Any], indent: int) -> Iterator[str]:
     """A mapping on one line where it fits, else a line a key."""
-    line = f"{head} {_flow(data)}"
+    line = f"{head} {flow(data)}"
     if len(line) <= WIDTH:
         yield line
         return
@@ -82,18 +82,19 @@ def _block(head: str, data: Mapping[str, Any], indent: int) -> Iterator[str]:
     for key, value in data.items():
         start = f"{' ' * indent}{_key(key)}:"
         if isinstance(value, Mapping):
-            yield from _block(start, value, indent + 2)
-        elif isinstance(value, list) and len(f"{start} {_flow(value)}") > WIDTH:
-            yield from (start, *(f"{' ' * indent}  - {_flow(each)}" for each in value))
+            yield from block(start, value, indent + 2)
+        elif isinstance(value, list) and len(f"{start} {flow(value)}") > WIDTH:
+            yield from (start, *(f"{' ' * indent}  - {flow(each)}" for each in value))
         else:
-            yield f"{start} {_flow(value)}"
+            yield f"{start} {flow(value)}"
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
+    """A value on one line; a flow mapping or list is right in a block and in brackets alike."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_key(k)}: {_flow(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{_key(k)}: {flow(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_flow, value)) + "]"
+        return "[" + ", ".join(map(flow, value)) + "]"
     return text_of(value) if isinstance(value, str) else json.dumps(value)
 
 

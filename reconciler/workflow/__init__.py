@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reconciler.workflow.adopting import Adopted, adopt_drift
     from reconciler.workflow.applying import apply, one_apply, one_apply_here, one_apply_in
     from reconciler.workflow.common import Options, Project, check_secrets, load
     from reconciler.workflow.covering import coverage
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
     from reconciler.workflow.snapshots import fetch_everything, load_snapshot, snapshot_json
 
 __all__ = [
+    "Adopted",
     "Export",
     "Formatting",
     "Options",
     "Planned",
     "Project",
     "account_for_export",
+    "adopt_drift",
     "apply",
     "apply_saved",
     "check_secrets",
@@ -72,6 +75,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "adopting": ("Adopted", "adopt_drift"),
     "applying": (
         "apply",
         "one_apply",

@@ -1,0 +1,248 @@
+"""`drift --adopt`: what the account holds, written into the YAML. Nothing in here can write to the
+account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from reconciler.core.adoptable import Drifted, Left
+from reconciler.core.adopting import Adoption, Known, OwnEdit, Place, adopt, unlike
+from reconciler.core.assigning import assigned
+from reconciler.core.declared import compact
+from reconciler.core.desired import Layering, build
+from reconciler.core.documents import Document
+from reconciler.core.model import Desired
+from reconciler.core.rules import EMERGENCY_ADDRESS, EMERGENCY_ENABLED
+from reconciler.errors import InputError, UsageError
+from reconciler.files import Loaded, load_documents, open_source, read_document, source_files
+from reconciler.files.emit import may_stand
+from reconciler.files.output import Rewrite, rewrite_files
+from reconciler.files.splice import Editing, NotEditableError, nested
+from reconciler.files.tree import SourceFile
+from reconciler.workflow.common import name_in
+from reconciler.workflow.planning import Planned
+
+_MOST_ROUNDS = 50
+_CHANGED = "the files were changed while the account was read: nothing was written; run it again"
+_IN_A_SHEET = "it is declared in a sheet: edit the row there"
+_BY_A_RULE = "no line of its own declares it, but a rule of assign: declare the number in a file"
+_MEANS_MORE = "it cannot be written without a change of what else is declared: edit it by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What was written: the fields, each with the line that declares it now, and the names of the
+    files; and the differences that are left. `undeclared` are live numbers that nobody declares,
+    where that is a finding."""
+
+    fields: tuple[Drifted, ...]
+    files: tuple[str, ...]
+    left: tuple[Left, ...]
+    undeclared: tuple[str, ...]
+
+    @property
+    def converged(self) -> bool:
+        """Whether the files declare what is live now, as far as was asked."""
+        return not self.left and not self.undeclared
+
+
+def adopt_drift(path: Path, planned: Planned) -> Adopted:
+    """Write the live values of what has drifted into the files at `path`, all or nothing.
+
+    What is written is read again first, strictly, and compared with what was declared: nothing
+    but the adopted fields may have moved, of any number. InputError where the files are not as
+    they were, UsageError where they cannot be written.
+    """
+    work = _Work(path, planned)
+    adoption, edited = work.settled()
+    difference = planned.plan.difference
+    rewrite_files([Rewrite(file.where, raw, after) for file, raw, after in edited.changed])
+    fields = tuple(_now_at(each, edited.desired) for each in adoption.drifted)
+    names = tuple(file.path for file, _, _ in edited.changed)
+    return Adopted(fields, names, adoption.left, difference.undeclared)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edited:
+    """The files with new content, what they held and will hold; and what all then declare."""
+
+    changed: tuple[tuple[SourceFile, bytes, bytes], ...]
+    desired: Desired
+
+
+class _Work:
+    """One adoption: planned, written in memory, and planned anew without what went wrong."""
+
+    def __init__(self, path: Path, planned: Planned) -> None:
+        self._planned = planned
+        self._loaded = load_documents(path, Path.cwd())
+        if self._loaded.digest != planned.project.digest:
+            raise UsageError(_CHANGED)
+        self._files = {file.path: file for file in source_files(path, Path.cwd())}
+        self._raw: dict[str, bytes] = {}
+        self._before = self._built(self._loaded)
+        self._closed: set[Place] = set()
+        self._refused: dict[tuple[str, str], str] = {}
+
+    def settled(self) -> tuple[Adoption, _Edited]:
+        """What can be written, and the files with it."""
+        loaded, project = self._loaded, self._planned.project
+        known = Known(
+            compact(self._before.numbers),
+            Layering(loaded.project, loaded.documents),
+            project.desired.assigning,
+            may_stand,
+            shared_unseen=loaded.selected is not None and _assigns(loaded),
+        )
+        difference, snapshot = self._planned.plan.difference, self._planned.snapshot
+        for _ in range(_MOST_ROUNDS):
+            adoption = adopt(difference, snapshot, known, self._closed, self._refused)
+            if adoption.unplaced:
+                for number, field in adoption.unplaced:
+                    self._refuse(number, [field], _BY_A_RULE)
+                continue
+            edited = self._edited(adoption)
+            if edited is not None and self._is_as_expected(adoption, edited):
+                return adoption, edited
+        raise UsageError("the drift cannot be adopted: nothing was written; please report this")
+
+    def _edited(self, adoption: Adoption) -> _Edited | None:
+        """The files with every edit; None where one was refused, which is noted."""
+        editing: dict[str, Editing] = {}
+        before = len(self._closed) + len(self._refused)
+        for line in adoption.lines:
+            try:
+                self._opened(editing, line.place[0]).set_line(*line.place[1:], line.value)
+            except NotEditableError:
+                self._closed.add(line.place)
+        for own in sorted(adoption.own, key=lambda each: each.phone_number):
+            try:
+                _set(self._opened(editing, own.source.path), own)
+            except NotEditableError as error:
+                self._refuse(own.phone_number, own.values, str(error))
+        if len(self._closed) + len(self._refused) > before:
+            return None
+        texts: dict[str, bytes] = {}
+        for path, each in editing.items():
+            try:
+                texts[path] = each.result()
+            except NotEditableError as error:
+                self._give_up(adoption, path, str(error))
+                return None
+        return self._read(texts)
+
+    def _opened(self, editing: dict[str, Editing], path: str) -> Editing:
+        if path not in self._files:
+            raise NotEditableError(_IN_A_SHEET)
+        if path not in editing:
+            editing[path] = Editing(self._raw_of(path))
+        return editing[path]
+
+    def _raw_of(self, path: str) -> bytes:
+        if path not in self._raw:
+            raw = open_source(self._files[path])
+            if not isinstance(raw, bytes):
+                raise InputError([raw])
+            self._raw[path] = raw
+        return self._raw[path]
+
+    def _refuse(self, number: str, paths: Iterable[str], reason: str) -> None:
+        for path in paths:
+            self._refused.setdefault((number, path), reason)
+
+    def _give_up(self, adoption: Adoption, path: str, reason: str) -> None:
+        """Take nothing more from a file whose edits do not go together."""
+        for line in adoption.lines:
+            if line.place[0] == path:
+                self._closed.add(line.place)
+        for own in adoption.own:
+            if own.source.path == path:
+                self._refuse(own.phone_number, own.values, reason)
+
+    def _read(self, texts: Mapping[str, bytes]) -> _Edited:
+        """What the files declare with their new content, read as strictly as ever."""
+        loaded = self._loaded
+        project = loaded.project and _reread(loaded.project, texts)
+        documents = tuple(_reread(each, texts) for each in loaded.documents)
+        desired = self._built(replace(loaded, project=project, documents=documents))
+        changed = tuple(
+            (self._files[path], self._raw[path], after)
+            for path, after in texts.items()
+            if after != self._raw[path]
+        )
+        return _Edited(changed, desired)
+
+    def _built(self, loaded: Loaded) -> Desired:
+        """Everything that the project declares, whichever file was asked for."""
+        desired, problems = build(
+            loaded.project,
+            loaded.documents,
+            unread=loaded.incomplete,
+            name_of=name_in(loaded),
+        )
+        if problems or loaded.problems:
+            raise InputError([*loaded.problems, *problems])
+        if self._planned.project.desired.assigning and desired.assigning:
+            desired = assigned(desired, desired.assigning, self._planned.snapshot)
+        return desired
+
+    def _is_as_expected(self, adoption: Adoption, edited: _Edited) -> bool:
+        """Whether nothing moved but what is adopted; where something did, the edits that may
+        have done it are noted as not to be made: lines of many numbers first."""
+        before, after = self._before, edited.desired
+        wrong = list(
+            unlike(
+                before.numbers, after.numbers, adoption.expected, (before.secrets, after.secrets)
+            )
+        )
+        if not wrong:
+            return _settings(before) == _settings(after)
+        paths = {path for _, path in wrong}
+        lines = {each.place for each in adoption.lines if each.path in paths or "" in paths}
+        if lines:
+            self._closed |= lines
+            return False
+        mine = {(own.phone_number, path) for own in adoption.own for path in own.values}
+        for number, path in mine.intersection(wrong) or mine:
+            self._refuse(number, [path], _MEANS_MORE)
+        return False
+
+
+def _set(editing: Editing, own: OwnEdit) -> None:
+    place = own.source.line, own.source.column
+    if own.in_block:
+        editing.add_beside(*place, own.phone_number, nested(own.values))
+    else:
+        editing.set_own(*place, nested(own.values))
+
+
+def _reread(document: Document, texts: Mapping[str, bytes]) -> Document:
+    raw = texts.get(document.path)
+    if raw is None:
+        return document
+    again, problems = read_document(document.path, raw)
+    if again is None or problems:
+        raise InputError(problems)
+    return replace(again, sheet=document.sheet)
+
+
+def _settings(desired: Desired) -> tuple[Any, ...]:
+    """What a project says besides its numbers."""
+    return desired.safety, desired.limits, desired.prices, desired.api_key_env, desired.base_url
+
+
+def _assigns(loaded: Loaded) -> bool:
+    data = loaded.project.data if loaded.project else None
+    return isinstance(data, dict) and bool(data.get("assign"))
+
+
+def _now_at(drifted: Drifted, desired: Desired) -> Drifted:
+    """The same with the line that declares it now."""
+    settings = desired.numbers[drifted.phone_number].settings
+    path = drifted.path
+    if path not in settings.paths and path == EMERGENCY_ADDRESS:
+        path = EMERGENCY_ENABLED  # switched off, which clears the address
+    return replace(drifted, source=settings.sources[settings.paths.index(path)])
