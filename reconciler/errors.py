@@ -83,6 +83,38 @@ class MissingPathError(UsageError):
     """There is nothing at a path that was given."""
 
 
+class NothingMatchedError(UsageError):
+    """No declared number is what --target, --tag and --only mean."""
+
+
+class NotBegunError(ReconcilerError):
+    """One of several projects was not begun, because of another; its exit code is given."""
+
+    def __init__(self, why: str, exit_code: Exit) -> None:
+        super().__init__(f"nothing was written: {why}")
+        self.exit_code = exit_code
+
+
+class LeftAtOnceError(ReconcilerError):
+    """The user left one of several applies at once; the text says how to go on."""
+
+    exit_code = Exit.INTERRUPTED
+
+
+class BugError(ReconcilerError):
+    """An error of this program, on one line: its kind and place, none of its text, which could
+    hold the key."""
+
+    def __init__(self, bug: Exception) -> None:
+        last = bug.__traceback__
+        while last is not None and last.tb_next is not None:
+            last = last.tb_next
+        code = last.tb_frame.f_code if last else None
+        where = f" in {code.co_name}, line {last.tb_lineno}" if code and last else ""
+        kind = type(bug).__name__
+        super().__init__(f"a bug in this program, please report it: {kind}{where}")
+
+
 class SafetyError(ReconcilerError):
     """A safety rule refused the whole apply; the text names the rule and what allows it."""
 

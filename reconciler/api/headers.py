@@ -16,8 +16,9 @@ from functools import lru_cache
 # No pause that the API asks for is taken to be longer.
 LONGEST_PAUSE = 86_400.0
 
-# A reset below this says nothing about how long the window is: servers round it up to 1.
+# A reset, or a window, below this is one of a second: servers round up, a moment in time more so.
 _LONG_WINDOW = 2.0
+_LONG_UNTIL_A_MOMENT = 3.0
 # The slowest pace that a policy, and that a quota which is used up, can ask for.
 _SLOWEST = 0.05
 _SLOWEST_ON_EMPTY = 0.5
@@ -26,7 +27,9 @@ _LONGEST_HEADER = 200
 
 # What is longer than four months is a moment in time, or nonsense, and no pause.
 _BELIEVED = 1e7
-_SECONDS = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?", re.ASCII)
+# Moments from 2001 on, as seconds since 1970, and as milliseconds.
+_MOMENTS = ((1e9, 1e11, 1.0), (1e12, 1e14, 1000.0))
+_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?", re.ASCII)
 _POLICY = re.compile(r"\s*([0-9]{1,9})\s*((?:;[^,]*)?)", re.ASCII)
 _WINDOW = re.compile(r";\s*w\s*=\s*\"?([0-9]{1,9})", re.ASCII)
 
@@ -49,13 +52,15 @@ NO_HINT = Hint()
 
 def hint_from(headers: Mapping[str, str], now: datetime) -> Hint:
     """Read `x-ratelimit-*` and `Retry-After`; `headers` finds names in lower case, `now` in UTC."""
-    limit = headers.get("x-ratelimit-limit", "")
-    reset = seconds(headers.get("x-ratelimit-reset", ""))
-    after = retry_after(headers.get("retry-after", ""), headers.get("date", ""), now)
+    limit, date = headers.get("x-ratelimit-limit", ""), headers.get("date", "")
+    reset, at_a_moment = reset_in(headers.get("x-ratelimit-reset", ""), date, now)
+    after = retry_after(headers.get("retry-after", ""), date, now)
     if not limit and reset is None and after is None:
         return NO_HINT
-    rate, trusted = limit_rate(limit)
-    if reset is not None and reset >= _LONG_WINDOW:
+    rate, window = limit_rate(limit)
+    trusted = window is not None
+    long = _LONG_UNTIL_A_MOMENT if at_a_moment else _LONG_WINDOW
+    if reset is not None and reset >= long and (window is None or window >= _LONG_WINDOW):
         left = seconds(headers.get("x-ratelimit-remaining", ""))
         if left is not None:
             lasting = max(left / reset, _SLOWEST_ON_EMPTY)
@@ -67,10 +72,26 @@ def hint_from(headers: Mapping[str, str], now: datetime) -> Hint:
 
 def seconds(text: str) -> float | None:
     """Seconds as a plain decimal, capped at a day; anything else, and four months, is None."""
+    number = _number(text)
+    return None if number is None else _bounded(number)
+
+
+def reset_in(text: str, date: str, now: datetime) -> tuple[float | None, bool]:
+    """Seconds until the reset, and whether it was told as a moment: seconds, or milliseconds,
+    since 1970. Such a one is counted as the date of `retry_after` is; one that is past is None."""
+    number = _number(text)
+    for first, last, unit in _MOMENTS:
+        if number is not None and first <= number < last:
+            wait = number / unit - (_http_date(date) or now).timestamp()
+            return (_bounded(wait) if wait > 0 else None), True
+    return (None if number is None else _bounded(number)), False
+
+
+def _number(text: str) -> float | None:
     text = text.strip()
-    if len(text) > _LONGEST_HEADER or not _SECONDS.fullmatch(text):
+    if len(text) > _LONGEST_HEADER or not _NUMBER.fullmatch(text):
         return None
-    return _bounded(float(text))
+    return float(text)
 
 
 def _bounded(wait: float) -> float | None:
@@ -94,14 +115,14 @@ def retry_after(text: str, date: str, now: datetime) -> float | None:
 
 
 @lru_cache(maxsize=64)  # the same text comes with every answer
-def limit_rate(text: str) -> tuple[float | None, bool]:
-    """Calls a second out of `2000` or `2000, 2000;w=1, 90000;w=3600`, and whether `w` was told.
+def limit_rate(text: str) -> tuple[float | None, int | None]:
+    """Calls a second out of `2000` or `2000, 2000;w=1, 90000;w=3600`, and the longest `w`.
 
     Of several policies the slowest counts. Without `w` the limit is taken to be for a second.
     """
     if len(text) > _LONGEST_HEADER:
-        return None, False
-    told: list[float] = []
+        return None, None
+    told: list[tuple[float, int]] = []
     bare: list[float] = []
     for part in text.split(","):
         policy = _POLICY.fullmatch(part)
@@ -111,10 +132,10 @@ def limit_rate(text: str) -> tuple[float | None, bool]:
         if window is None:
             bare.append(float(policy[1]))
         elif int(window[1]):
-            told.append(max(int(policy[1]) / int(window[1]), _SLOWEST))
+            told.append((max(int(policy[1]) / int(window[1]), _SLOWEST), int(window[1])))
     if told:
-        return min(told), True
-    return (min(bare), False) if bare else (None, False)
+        return min(rate for rate, _ in told), max(window for _, window in told)
+    return (min(bare) if bare else None), None
 
 
 def _http_date(text: str) -> datetime | None:

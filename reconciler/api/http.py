@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
@@ -48,6 +47,8 @@ class Answer:
     body: bytes = field(repr=False)
     request_id: str
     call: str
+    shown_kind: str = ""
+    """The content type as it may be shown."""
 
     @property
     def is_json(self) -> bool:
@@ -62,6 +63,9 @@ class Answer:
 
 class Http:
     """One client for a run, to one endpoint; `async with Http(...) as http`.
+
+    It hands its requests to the transport itself: what httpx's own client adds (redirects, cookies,
+    a log of every address) is not wanted here, and is a third of what a call costs.
 
     `transport` stands in for the network (the guard of the read client, a test). `attempts`
     counts the calls that passed the limiter, whatever became of them. `secrets`, and the key, are
@@ -85,29 +89,24 @@ class Http:
         self._way = way_to(endpoint)
         self.limiter = limiter
         self._transport = transport
-        self._stack = AsyncExitStack()
-        self._client: httpx.AsyncClient | None = None
+        self._open: httpx.AsyncBaseTransport | None = None
+        self._extensions = {"timeout": timeouts(limits).as_dict()}
+        self._headers = {
+            "accept": "application/json",
+            "accept-encoding": "gzip",
+            "authorization": f"Bearer {endpoint.api_key}",
+            "user-agent": f"telnyx-reconciler/{__version__}",
+        }
 
     async def __aenter__(self) -> Self:
         transport = self._transport or open_transport(self._endpoint)
-        client = httpx.AsyncClient(
-            transport=transport,
-            timeout=timeouts(self.limits),
-            trust_env=False,  # the transport has read the proxies and CAs already
-            follow_redirects=False,
-            headers={
-                "accept": "application/json",
-                "accept-encoding": "gzip",
-                "authorization": f"Bearer {self._endpoint.api_key}",
-                "user-agent": f"telnyx-reconciler/{__version__}",
-            },
-        )
-        self._client = await self._stack.enter_async_context(client)
+        self._open = await transport.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._client = None
-        await self._stack.aclose()
+        transport, self._open = self._open, None
+        if transport is not None:
+            await transport.__aexit__()
 
     async def send(
         self,
@@ -138,24 +137,26 @@ class Http:
     def _request(
         self, method: str, path: str, params: Params | None, body: Body | None
     ) -> httpx.Request:
-        if self._client is None:
-            raise RuntimeError("an Http is used inside `async with`")
+        url = self._endpoint.url_for(path)
+        if params:
+            url += f"?{httpx.QueryParams(_pairs(params))}"
         content = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
-        return self._client.build_request(
+        kind = {} if content is None else {"content-type": "application/json"}
+        return httpx.Request(
             method,
-            self._endpoint.url_for(path),
-            params=None if not params else httpx.QueryParams(_pairs(params)),
+            url,
+            headers=self._headers | kind,
             content=content,
-            headers=None if content is None else {"content-type": "application/json"},
+            extensions=self._extensions,
         )
 
     async def _attempt(self, request: httpx.Request, call: str, slot: Slot) -> Answer | ApiError:
-        if self._client is None:
+        if self._open is None:
             raise RuntimeError("an Http is used inside `async with`")
         seconds, trickle = self.limits.call_timeout_seconds, _Trickle()
         try:
             async with asyncio.timeout(seconds) as deadline:
-                response = await self._client.send(request, stream=True)
+                response = await self._open.handle_async_request(request)
                 try:
                     return await self._take(response, call, slot, deadline.when(), trickle)
                 finally:
@@ -200,7 +201,8 @@ class Http:
             most = self.limits.max_body_bytes // 1024
             reason = f"the answer is over {most} KiB, or packed in a way that was not asked for"
             return UnavailableError(call, reason, status=status, request_id=request_id)
-        return Answer(status, headers, body, request_id, call)
+        kind = self.redactor.clean(headers.get("content-type", "").partition(";")[0], 80)
+        return Answer(status, headers, body, request_id, call, kind)
 
     async def _read_error(self, response: httpx.Response, due: float | None) -> bytes:
         """The body of a refusal: the status is known, so a broken or slow body changes nothing."""
@@ -268,5 +270,5 @@ def decode(answer: Answer, kind: type[T]) -> T:
 def _not_json(answer: Answer) -> str:
     if answer.is_json:
         return ""
-    shown = Redactor(()).clean(answer.kind, 80) or "no content type"
+    shown = answer.shown_kind or "no content type"
     return f"answered with {shown} instead of JSON: is there a captive portal or proxy between?"

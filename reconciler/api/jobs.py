@@ -255,7 +255,7 @@ def judge_job(job: JobAnswer, numbers_by_id: Mapping[str, str], clean: Redactor)
     )
 
 
-def judge_order(order: OrderAnswer, numbers: Iterable[str]) -> Progress:
+def judge_order(order: OrderAnswer, numbers: Iterable[str], clean: Redactor) -> Progress:
     """What a messaging order says of its numbers; it has ended when none is pending."""
     sent = set(numbers)
     failed = dict.fromkeys(order.failed or (), _FAILED_ORDER)
@@ -267,7 +267,7 @@ def judge_order(order: OrderAnswer, numbers: Iterable[str]) -> Progress:
         "completed" if settled else "in_progress",
         done=done,
         failed=failed,
-        strangers=frozenset(Redactor(()).clean(each, 80) for each in listed - sent),
+        strangers=frozenset(clean.clean(each, 80) for each in listed - sent),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -32,10 +33,19 @@ class Limiter:
     or a pause holds for all of them at once.
     """
 
-    def __init__(self, limits: Limits, clock: Clock, rng: random.Random | None = None) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        clock: Clock,
+        rng: random.Random | None = None,
+        connections: float = math.inf,
+    ) -> None:
+        """`connections`: calls in flight that this machine can hold."""
         self._limits = limits
         self._clock = clock
-        self._pace = Pace(limits.rate_per_second, limits.concurrency, rng or random.SystemRandom())
+        self._pace = Pace(
+            limits.rate_per_second, limits.concurrency, rng or random.SystemRandom(), connections
+        )
         self._gate = asyncio.Lock()
         self._freed = asyncio.Event()
         self._in_flight = 0
@@ -44,6 +54,11 @@ class Limiter:
     def rate(self) -> float:
         """Calls a second at which they go now."""
         return self._pace.rate
+
+    @property
+    def at_work(self) -> int:
+        """How many there is work for side by side, each with one call at a time."""
+        return self._pace.at_work()
 
     @asynccontextmanager
     async def slot(self, call: str, patience: float | None = None) -> AsyncIterator[Slot]:

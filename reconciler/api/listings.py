@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from reconciler.api.places import in_places
 from reconciler.api.progress import Progress, ignore_progress
 from reconciler.api.read import ReadClient
 from reconciler.api.together import together
@@ -29,7 +30,6 @@ from reconciler.errors import ForbiddenError, KeyRefusedError, UnavailableError
 _SCANS = 4
 _MOST_ROWS = 10_000_000
 MOST_PAGES = 50_000
-_SIDE_BY_SIDE = 64
 _BY_NUMBER = {"sort": "phone_number"}
 _QUERIES: Mapping[Listing, Mapping[str, str]] = {
     # Tags and connection come only when asked for.
@@ -172,25 +172,19 @@ async def _scan(
         raise UnavailableError(f"GET {listing}", f"claims to have {last:,} pages of {size} rows")
     scan = _Scan(listing, total, progress)
     sharing = Sharing(listing)
-    numbers = iter(range(2, last + 1))
+    more = (
+        read_page(reader, listing, number, size, filters, sharing) for number in range(2, last + 1)
+    )
 
     def take(page: Page) -> bool:
         scan.take(page)
         return suits is None or all(map(suits, page.rows))
 
-    async def work() -> bool:
-        """Read pages for as long as there are any, and their rows suit."""
-        for number in numbers:
-            page = await read_page(reader, listing, number, size, filters, sharing)
-            if not take(page):
-                return False
-        return True
-
     if not take(first):
         return None
-    async with together(work() for _ in range(min(_SIDE_BY_SIDE, last - 1))) as workers:
-        for each in asyncio.as_completed(workers):
-            if not await each:
+    async with in_places(reader.limiter, more) as pages:
+        async for page in pages:
+            if not take(page):
                 return None
     return scan.done()
 

@@ -35,7 +35,9 @@ _MEASURED_OVER = 2.0
 # However often a 429 repeats, pauses do the rest; only a header can ask for less than this.
 _SLOWEST_AFTER_429 = 0.5
 _SLOWEST = 0.05
-_MOST_IN_FLIGHT_FACTOR = 64
+# 1024 in flight at the usual concurrency: 2000 a second at a latency of half a second.
+_MOST_IN_FLIGHT_FACTOR = 128
+_AT_WORK_FACTOR = 4
 
 
 class Pace:
@@ -50,6 +52,7 @@ class Pace:
         "_latency",
         "_measured",
         "_measured_at",
+        "_most",
         "_next",
         "_queued",
         "_repeats",
@@ -60,8 +63,12 @@ class Pace:
         "rate",
     )
 
-    def __init__(self, rate: float, concurrency: int, rng: random.Random) -> None:
+    def __init__(
+        self, rate: float, concurrency: int, rng: random.Random, connections: float = math.inf
+    ) -> None:
+        """`connections`: calls in flight that this machine can hold, at least one."""
         self.rate = rate
+        self._most = max(min(concurrency * _MOST_IN_FLIGHT_FACTOR, connections), 1)
         self._start = rate
         self._concurrency = concurrency
         self._rng = rng
@@ -94,13 +101,20 @@ class Pace:
         """Calls that may be in flight: `concurrency`, or more where the latency asks for it.
 
         At R calls a second and a latency of L seconds R x L calls are in flight at any time, so a
-        fixed number would cap the rate. Half as many again leaves room for slow answers; 64 times
-        `concurrency` is the bound, and a concurrency of 1 is kept to the letter.
+        fixed number would cap the rate. Half as many again leaves room for slow answers; 128
+        times `concurrency` is the bound, and a concurrency of 1 is kept to the letter.
         """
         if self._concurrency == 1:
             return 1
         wanted = math.ceil(1.5 * self.rate * self._latency)
-        return max(self._concurrency, min(wanted, self._concurrency * _MOST_IN_FLIGHT_FACTOR))
+        return int(min(max(self._concurrency, wanted), self._most))
+
+    def at_work(self) -> int:
+        """Workers that keep so many calls in flight, each with one at a time: twice as many, so
+        that there is always one whose turn is next. With a `concurrency` of 1 one alone."""
+        if self._concurrency == 1:
+            return 1
+        return max(_AT_WORK_FACTOR * self._concurrency, 2 * self.room())
 
     def sent(self, now: float) -> None:
         """A call goes now: `wait(now)` was 0."""
@@ -166,8 +180,10 @@ class Pace:
     def _grow(self, hint: Hint) -> None:
         if self.rate > self._ceiling * _FORGET_CEILING:
             self._ceiling = math.inf
-        if self.rate >= self._ceiling * _BACK_OFF:
+        safe = self._ceiling * _BACK_OFF
+        if self.rate >= safe:
             gain = self._ceiling * (1.0 - _BACK_OFF) / _PROBE_SECONDS / self.rate
+            self.rate = min(self.rate + gain, self._cap)
         else:
             gain = _GROWTH_TOLD if hint.rate is not None and hint.trusted else _GROWTH_UNKNOWN
-        self.rate = min(self.rate + gain, self._cap)
+            self.rate = min(self.rate + gain, safe, self._cap)

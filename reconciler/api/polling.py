@@ -53,7 +53,7 @@ class _Watched:
     def judge(self, answer: JobAnswer | OrderAnswer) -> Progress:
         if isinstance(answer, JobAnswer):
             return judge_job(answer, self.numbers or {}, self.clean)
-        return judge_order(answer, self.order)
+        return judge_order(answer, self.order, self.clean)
 
     def put_off(self, now: float) -> None:
         """Set the next look: when its age has doubled, or the job says that it will be done."""
@@ -98,7 +98,7 @@ class Poller:
 
     def judge_order(self, order: OrderAnswer, numbers: Sequence[str]) -> Progress:
         """What a messaging order says of `numbers`."""
-        return judge_order(order, numbers)
+        return judge_order(order, numbers, self._clean)
 
     async def job(self, job: Progress, numbers: Mapping[str, str]) -> Progress:
         """Wait for a job to end, or for its time to be up. `numbers` are E.164 by id.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from reconciler.api.http import Answer, Body, Http, Params, decode
 from reconciler.api.limiter import Limiter
 from reconciler.api.retry import RetryBudget, backoff
 from reconciler.api.settings import Endpoint, Limits
+from reconciler.api.sockets import most_connections
 from reconciler.api.transport import VERIFY_OWNERSHIP, ReadOnlyTransport, open_transport
 from reconciler.core.text import Redactor
 from reconciler.errors import RateLimitedError, UnavailableError
@@ -34,7 +35,7 @@ class ReadClient:
 
     @property
     def redactor(self) -> Redactor:
-        """Takes the key out of what an answer says."""
+        """Takes the key, and the secrets that are known, out of what an answer says."""
         return self._http.redactor
 
     @property
@@ -116,9 +117,11 @@ async def open_reader(
     limiter: Limiter | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     rng: random.Random | None = None,
+    secrets: Iterable[str] = (),
 ) -> AsyncIterator[ReadClient]:
-    """A ReadClient on connections of its own; `limiter` is the one that the run shares."""
+    """A ReadClient on connections of its own; `limiter` is the one that the run shares. No error
+    of it holds one of `secrets`."""
     guard = ReadOnlyTransport(transport or open_transport(endpoint), endpoint)
-    limiter = limiter or Limiter(limits, clock, rng)
-    async with Http(endpoint, limits, clock, limiter, guard) as http:
+    limiter = limiter or Limiter(limits, clock, rng, most_connections())
+    async with Http(endpoint, limits, clock, limiter, guard, secrets) as http:
         yield ReadClient(http, rng)

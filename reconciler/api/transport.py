@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -60,12 +62,13 @@ class Lanes(httpx.AsyncBaseTransport):
 
     httpx's pool looks at, and polls, every idle connection for every call: with a hundred of them
     a call costs milliseconds of CPU. A stack of single connections costs the same for any number,
-    and keeps few of them warm. The limiter bounds how many there are: no more than calls in flight.
+    and keeps few of them warm: those that nobody needed for a while are closed. The limiter bounds
+    how many there are: no more than calls in flight.
     """
 
     def __init__(self, make: Callable[[], httpx.AsyncBaseTransport]) -> None:
         self._make = make
-        self._idle: list[httpx.AsyncBaseTransport] = []
+        self._idle: deque[tuple[httpx.AsyncBaseTransport, float]] = deque()
         self._all: set[httpx.AsyncBaseTransport] = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -73,7 +76,7 @@ class Lanes(httpx.AsyncBaseTransport):
 
         A lane on which a call failed is closed, and never used again.
         """
-        lane = self._idle.pop() if self._idle else self._make()
+        lane = self._idle.pop()[0] if self._idle else self._make()
         self._all.add(lane)
         try:
             response = await lane.handle_async_request(request)
@@ -81,8 +84,16 @@ class Lanes(httpx.AsyncBaseTransport):
             self._all.discard(lane)
             await lane.aclose()
             raise
-        response.stream = _Lent(response.stream, lambda: self._idle.append(lane))
+        response.stream = _Lent(response.stream, lambda: self._give_back(lane))
         return response
+
+    async def _give_back(self, lane: httpx.AsyncBaseTransport) -> None:
+        now = asyncio.get_running_loop().time()
+        self._idle.append((lane, now))
+        while self._idle and self._idle[0][1] < now - _KEEP_ALIVE_SECONDS:
+            old, _ = self._idle.popleft()
+            self._all.discard(old)
+            await old.aclose()
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -94,11 +105,11 @@ class Lanes(httpx.AsyncBaseTransport):
 class _Lent(httpx.AsyncByteStream):
     """The stream of an answer that gives its lane back when it is closed, once."""
 
-    def __init__(self, inner: object, give_back: Callable[[], None]) -> None:
+    def __init__(self, inner: object, give_back: Callable[[], Awaitable[None]]) -> None:
         if not isinstance(inner, httpx.AsyncByteStream):
             raise TypeError("an async transport answers with an async stream")
         self._inner = inner
-        self._give_back: Callable[[], None] | None = give_back
+        self._give_back: Callable[[], Awaitable[None]] | None = give_back
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self._inner:
@@ -110,7 +121,7 @@ class _Lent(httpx.AsyncByteStream):
         finally:
             give_back, self._give_back = self._give_back, None
             if give_back is not None:
-                give_back()
+                await give_back()
 
 
 def open_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:

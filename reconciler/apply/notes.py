@@ -66,10 +66,8 @@ class Notes:
     ) -> None:
         """What came of it. `background` is the id of the job or order."""
         more: dict[str, Any] = {"background": background} if background else {}
-        if items := errors_as_json(errors):
-            more["errors"] = [
-                {key: self._redactor.redact(text) for key, text in item.items()} for item in items
-            ]
+        if items := self._errors(errors):
+            more["errors"] = items
         await self._write(
             "answer", operation, came=str(came), at=self._clock.now().isoformat(), **more
         )
@@ -92,7 +90,7 @@ class Notes:
                         "done",
                         id_,
                         applied=applied[id_],
-                        failed={n: errors_as_json(e) for n, e in record.failures.items()},
+                        failed={n: self._errors(e) for n, e in record.failures.items()},
                         settled=id_ not in outcome.open,
                     )
             await self._write(
@@ -105,6 +103,13 @@ class Notes:
         except JournalError as error:
             return str(error)
         return ""
+
+    def _errors(self, items: Iterable[ApiErrorItem]) -> list[dict[str, str]]:
+        """Errors without a secret: they are redacted already, but this file is kept for long."""
+        return [
+            {key: self._redactor.redact(text) for key, text in item.items()}
+            for item in errors_as_json(items)
+        ]
 
     async def _write(self, entry: str, operation: str = "", **more: Any) -> None:
         of = {"operation": operation} if operation else {}

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from reconciler.api.clock import Clock
 from reconciler.api.gate import ShutError
+from reconciler.api.places import Places
 from reconciler.api.read import ReadClient
 from reconciler.api.requests import request_for
 from reconciler.api.together import together
@@ -37,7 +38,6 @@ from reconciler.errors import (
     ReconcilerError,
 )
 
-_QUEUE_FACTOR = 4
 _MOST_SENDS = 3
 _SCOUT_NUMBERS = 100
 """To look at more than these would cost calls that the others would have to make again."""
@@ -86,10 +86,8 @@ class Applier:
         self._records = {each.id: Record(each) for each in plan.operations}
         self._finished = {each.id: asyncio.Event() for each in plan.operations}
         self._calls: Counter[Channel] = Counter()
-        # More than can be in flight, so that the pace is never held back; but no more than that
-        # queue for their turn, so that a stop is not long in coming.
-        factor = _QUEUE_FACTOR if limits.concurrency > 1 else 1
-        self._turns = asyncio.Semaphore(factor * limits.concurrency)
+        # No more queue for their turn than the pace has use for, so a stop is not long in coming.
+        self._places = Places(reader.limiter)
         self._scout = _scout_of(plan, context)
         self._scouted = asyncio.Event()
         if not self._scout:
@@ -210,7 +208,7 @@ class Applier:
         record.given_up |= frozenset(record.numbers)
 
     async def _send_call(self, record: Record) -> Sent | None:
-        async with self._turns:
+        async with self._places:
             sent = await self._send(record)
         self._judge_answer(record, sent)
         return sent

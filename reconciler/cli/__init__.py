@@ -16,7 +16,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.options import FORMAT
-from reconciler.errors import Exit, InputError, ReconcilerError
+from reconciler.errors import BugError, Exit, InputError, ReconcilerError
 
 _COMMANDS = {
     "init": "Write a commented starter project.",
@@ -54,6 +54,16 @@ class _Commands(click.Group):
         module = import_module(f"reconciler.cli.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _COMMANDS and not ctx.resilient_parsing:
+            from reconciler.core.hints import Hints
+
+            if close := Hints().closest(args[0], _COMMANDS):
+                raise click.UsageError(f"No such command '{args[0]}': did you mean '{close}'?", ctx)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -130,15 +140,5 @@ def _run() -> Exit:
         raise  # a stream of ours: `main` knows what to do
     except Exception as bug:  # noqa: BLE001 - the reason stands in the next line
         # The last resort: a traceback would tell the user nothing, and could hold the key.
-        click.echo(_confession(bug), err=True)
+        click.echo(f"Error: {BugError(bug)}", err=True)
         return Exit.ERROR
-
-
-def _confession(bug: Exception) -> str:
-    """One line on an error of this program: its kind and place, none of its text."""
-    last = bug.__traceback__
-    while last is not None and last.tb_next is not None:
-        last = last.tb_next
-    code = last.tb_frame.f_code if last else None
-    where = f" in {code.co_name}, line {last.tb_lineno}" if code and last else ""
-    return f"Error: a bug in this program, please report it: {type(bug).__name__}{where}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.options import options_from, writing_options
+from reconciler.cli.options import all_option, options_from, writing_options
 from reconciler.cli.running import run
 from reconciler.errors import Exit, SafetyError, UsageError
 
@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from reconciler.workflow import Options, Planned
 
 
+_QUESTION = "Apply these changes to the account?"
+
+
 @click.command("apply")
 @writing_options
+@all_option
 @click.option("--auto-approve", is_flag=True, help="Do not ask first.")
 @click.option(
     "--on-stale",
@@ -31,6 +35,7 @@ def command(
     output_format: str,
     no_color: bool,
     verbose: bool,
+    every: bool,
     auto_approve: bool,
     on_stale: Any,
     **given: Any,
@@ -38,17 +43,43 @@ def command(
     """Make the account what the YAML at PATH declares, and read every change back.
 
     Shows the plan and asks first. With a PLANFILE of `plan --out` it carries out that plan and
-    nothing else, and does not ask again.
+    nothing else, and does not ask again. With --all every project of a tree is applied, each to
+    its own account.
     """
     from reconciler.cli.terminal import painter
 
     options = options_from(given)
     paint = painter(no_color)
+    if every:
+        return _every(path, options, output_format, no_color, verbose, auto_approve)
     if path.suffix == ".json" or (path.is_file() and path.suffix not in {".yaml", ".yml"}):
         return _saved(path, options, output_format, no_color, on_stale)
+    _check_can_ask(auto_approve)
+    return _fresh(path, options, output_format, no_color, verbose, auto_approve, paint)
+
+
+def _check_can_ask(auto_approve: bool) -> None:
     if not auto_approve and (sys.stdin is None or not sys.stdin.isatty()):
         raise UsageError("apply asks first, but this is no terminal: add --auto-approve")
-    return _fresh(path, options, output_format, no_color, verbose, auto_approve, paint)
+
+
+def _every(
+    path: Path,
+    options: Options,
+    output_format: str,
+    no_color: bool,
+    verbose: bool,
+    auto_approve: bool,
+) -> Exit:
+    from reconciler.cli.several import How, refuse_what_is_for_one  # see cli/__init__
+    from reconciler.cli.severalapplies import apply
+
+    if path.suffix == ".json":
+        raise UsageError("a plan file belongs to one project: apply it without --all")
+    refuse_what_is_for_one(output_format, journal=options.journal)
+    _check_can_ask(auto_approve)
+    how = How("apply", output_format, no_color, verbose)
+    return apply(path, options, how, auto_approve=auto_approve)
 
 
 def _saved(path: Path, options: Options, output_format: str, no_color: bool, on_stale: Any) -> Exit:
@@ -63,7 +94,7 @@ def _saved(path: Path, options: Options, output_format: str, no_color: bool, on_
             lambda watcher, stop: workflow.apply_saved(saved, options, on_stale, watcher, stop),
             no_color,
         )
-    return report(outcome, output_format, no_color)
+    return report(outcome, output_format, no_color, root=workflow.root_here())
 
 
 def _fresh(
@@ -77,7 +108,7 @@ def _fresh(
 ) -> Exit:
     from reconciler import workflow  # see cli/__init__
     from reconciler.cli.carry import carry_out, report
-    from reconciler.cli.terminal import reading, say
+    from reconciler.cli.terminal import approved, reading, say
 
     project = workflow.load(path)
     with workflow.one_apply(project.desired, project.root, options):
@@ -86,7 +117,7 @@ def _fresh(
         if planned.refusals:
             raise SafetyError("nothing was written: " + "; ".join(planned.refusals))
         _show(planned, output_format, verbose, paint)
-        if planned.plan.operations and not auto_approve and not _approved():
+        if planned.plan.operations and not auto_approve and not approved(_QUESTION):
             say("Nothing was written.")
             return Exit.ERROR
         outcome = carry_out(
@@ -108,9 +139,3 @@ def _show(planned: Planned, output_format: str, verbose: bool, paint: Paint) -> 
         explain_reads(planned)
     text = plan_text(planned.plan, reads=planned.reads, paint=paint)
     click.echo(text, err=output_format != "text")
-
-
-def _approved() -> bool:
-    click.echo("\nApply these changes to the account? Only 'yes' is taken for a yes.", err=True)
-    answer: str = click.prompt(">", prompt_suffix=" ", default="", show_default=False, err=True)
-    return answer.strip() == "yes"

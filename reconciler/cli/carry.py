@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,16 +43,7 @@ def carry_out(work: Work, no_color: bool) -> Outcome | Left:
     began: list[Writing] = []
 
     async def carried_out() -> Outcome:
-        loop = asyncio.get_running_loop()
-
-        def interrupt() -> None:
-            stop.now("interrupted", interrupted=True)
-            for each in _SIGNALS:
-                loop.remove_signal_handler(each)
-            say("Interrupted: finishing the calls in flight; once more leaves at once.")
-
-        for each in _SIGNALS:
-            loop.add_signal_handler(each, interrupt)
+        stopped_by_signals([stop])
         with writing(no_color) as watcher:
             began.append(watcher)
             return await work(watcher, stop)
@@ -61,6 +52,32 @@ def carry_out(work: Work, no_color: bool) -> Outcome | Left:
         return run(carried_out())
     except KeyboardInterrupt:
         return Left(began[0].journal if began else "")
+
+
+def stopped_by_signals(stops: Sequence[Stop]) -> None:
+    """From now on, while the loop runs, the first signal stops them all; the next has its usual
+    effect."""
+    loop = asyncio.get_running_loop()
+
+    def interrupt() -> None:
+        for stop in stops:
+            stop.now("interrupted", interrupted=True)
+        for each in _SIGNALS:
+            loop.remove_signal_handler(each)
+        say("Interrupted: finishing the calls in flight; once more leaves at once.")
+
+    for each in _SIGNALS:
+        loop.add_signal_handler(each, interrupt)
+
+
+def how_left(journal: str) -> str:
+    """What is said of an apply that was left at once; `journal` as in Left."""
+    if not journal:
+        return "Interrupted: nothing was written."
+    return (
+        "Interrupted at once: what was sent is in the journal. To settle it by reading, "
+        f"and finish the rest: {resume_command(journal)}"
+    )
 
 
 def report(
@@ -74,13 +91,7 @@ def report(
     """Say what became of an apply of the project at `root` (here); `quiet` where there was nothing
     to do and text says so."""
     if isinstance(outcome, Left):
-        how = "Interrupted: nothing was written."
-        if outcome.journal:
-            how = (
-                "Interrupted at once: what was sent is in the journal. To settle it by reading, "
-                f"and finish the rest: {resume_command(outcome.journal)}"
-            )
-        say(how)
+        say(how_left(outcome.journal))
         return Exit.INTERRUPTED
     project = project_name(root or Path.cwd())
     if output_format == "github":

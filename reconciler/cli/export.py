@@ -40,8 +40,8 @@ def command(output: Path | None, into: Path | None, by: str | None, **given: Any
     """Write the live account as YAML, shared settings in groups. `plan` then says no changes.
 
     Without -o and --into it goes to stdout, as one file. PINs are left out. The account is the
-    one of the project in DIR with --into, else the one that reconciler.yaml in this directory
-    names, or the environment.
+    one of the project in DIR with --into, else that of the project in or above this
+    directory, or of the environment.
     """
     from reconciler import workflow  # see cli/__init__
     from reconciler.cli.terminal import reading, say

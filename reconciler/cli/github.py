@@ -56,6 +56,15 @@ def publish_valid(warnings: tuple[Problem, ...], declared: int, text: str) -> No
     _summarize(problems_markdown((), warnings, declared))
 
 
+def publish_several(
+    annotations: Iterable[github.Annotation], text: str, markdown: str, values: dict[str, str]
+) -> None:
+    """What became of several projects, as one step."""
+    _print(annotations, text)
+    _summarize(markdown)
+    _put_out(values)
+
+
 def publish_error(error: ReconcilerError) -> None:
     """What stopped a command; stderr says it too."""
     if isinstance(error, InputError):

@@ -46,6 +46,12 @@ def format_of(*formats: str) -> Callable[[F], F]:
     )
 
 
+all_option = click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    help="Every project at and below PATH, each with its own account.",
+)
 format_option: Callable[[F], F] = format_of("text", "json")
 plan_format_option: Callable[[F], F] = format_of("text", "json", "markdown", "html", "github")
 """For plan, drift, apply and show: what `report.formats` and `cli.github` can write."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.options import options_from, reading_options
+from reconciler.cli.options import all_option, options_from, reading_options
 from reconciler.cli.running import run
 from reconciler.errors import Exit
+
+if TYPE_CHECKING:
+    from reconciler.workflow import Planned
 
 
 @click.command("plan")
 @reading_options
+@all_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -35,6 +39,7 @@ def command(
     output_format: str,
     no_color: bool,
     verbose: bool,
+    every: bool,
     out: Path | None,
     detailed_exitcode: bool,
     **given: Any,
@@ -45,11 +50,22 @@ def command(
     from reconciler.cli.terminal import painter, reading, say
     from reconciler.files.output import check_not_read, check_output
 
+    def judge(planned: Planned) -> Exit:
+        changes = detailed_exitcode and planned.plan.has_changes
+        return Exit.CHANGES if changes else Exit.OK
+
+    options = options_from(given)
+    if every:
+        from reconciler.cli.several import How, refuse_what_is_for_one
+        from reconciler.cli.severalplans import compare
+
+        refuse_what_is_for_one(output_format, out=out)
+        return compare(path, options, How("plan", output_format, no_color, verbose), judge)
     if out is not None:
         check_output(out)
         check_not_read(out, given["live"])
     with reading(no_color) as progress:
-        planned = run(workflow.plan(path, options_from(given), progress))
+        planned = run(workflow.plan(path, options, progress))
     if out is not None:
         check_not_read(out, *planned.secret_files)
     warn(planned)
@@ -61,6 +77,4 @@ def command(
     if out is not None:
         digest = workflow.save_plan(planned.plan, out)
         say(f"Saved as {out} ({digest}). To carry out exactly this plan: reconciler apply {out}")
-    if detailed_exitcode and planned.plan.has_changes:
-        return Exit.CHANGES
-    return Exit.OK
+    return judge(planned)

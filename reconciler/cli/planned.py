@@ -21,46 +21,50 @@ if TYPE_CHECKING:
     from reconciler.workflow import Planned
 
 
-def warn(planned: Planned, *, would_apply: bool = True) -> None:
-    """Say on stderr what is odd but no error."""
+def warn(planned: Planned, *, would_apply: bool = True, prefix: str = "") -> None:
+    """Say on stderr what is odd but no error; `prefix` names the project, where there are
+    several."""
     for warning in planned.project.desired.warnings:
-        say(f"warning: {warning}")
+        say(f"{prefix}warning: {warning}")
     for listing in planned.snapshot.listings:
         if listing.refused:
-            say(f"warning: its fields are unknown: {listing.refused}")
+            say(f"{prefix}warning: its fields are unknown: {listing.refused}")
     for refusal in planned.refusals if would_apply else ():
-        say(f"warning: apply would be refused: {refusal}")
+        say(f"{prefix}warning: apply would be refused: {refusal}")
     for note in planned.notes:
-        say(f"note: {note}")
+        say(f"{prefix}note: {note}")
 
 
-def explain_reads(planned: Planned) -> None:
+def explain_reads(planned: Planned, prefix: str = "") -> None:
     """Say on stderr which lists were read, and how."""
     for listing in planned.snapshot.listings:
         rows = count(listing.rows, "row")
         how = f", {listing.way}" if listing.way else ""
-        say(f"GET {listing.listing}: {rows} in {count(listing.pages, 'call')}{how}")
+        say(f"{prefix}GET {listing.listing}: {rows} in {count(listing.pages, 'call')}{how}")
 
 
 def show_plan(planned: Planned, output_format: str, paint: Paint, *, drift: bool = False) -> None:
     """The plan on stdout."""
-    view = View(
-        drift,
-        planned.reads,
-        planned.refusals,
-        planned.notes,
-        labels_of(planned),
-        project_name(planned.project.root),
-    )
+    view = view_of(planned, project_name(planned.project.root), drift=drift)
     echo_plan(planned.plan, output_format, view, paint)
+
+
+def view_of(planned: Planned, project: str, *, drift: bool) -> View:
+    """How plan, or drift, looks at it; `project` as in a View."""
+    labels = labels_of(planned)
+    return View(drift, planned.reads, planned.refusals, planned.notes, labels, project)
 
 
 def show_unmanaged(planned: Planned, output_format: str) -> None:
     """The live numbers that nobody declares; beside a report for machines on stderr."""
+    click.echo(unmanaged_text(planned), err=output_format != "text")
+
+
+def unmanaged_text(planned: Planned) -> str:
+    """The live numbers that nobody declares, as ranges."""
     listed = planned.unmanaged
     lines = [f"{count(len(listed), 'unmanaged number')}{':' if listed else '.'}"]
-    lines += [f"  {each}" for each in ranges(listed)]
-    click.echo("\n".join(lines), err=output_format != "text")
+    return "\n".join([*lines, *(f"  {each}" for each in ranges(listed))])
 
 
 def echo_plan(plan: Plan, output_format: str, view: View, paint: Paint) -> None:

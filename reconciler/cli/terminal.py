@@ -12,6 +12,7 @@ import click
 
 from reconciler.core.fields import Channel, Listing
 from reconciler.core.live import NAMES
+from reconciler.core.text import neutral
 from reconciler.report.text import Paint, plain
 from reconciler.report.words import channel_name
 
@@ -46,7 +47,7 @@ def _bars(no_color: bool) -> Iterator[Bars | None]:
     from rich.progress import Progress as Bars
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -57,27 +58,43 @@ def _bars(no_color: bool) -> Iterator[Bars | None]:
         yield bars
 
 
+Reading = Callable[[Listing, int, int], None]
+"""Told of a list, the rows that have come and those expected."""
+
+
 @contextmanager
-def reading(no_color: bool = False) -> Iterator[Callable[[Listing, int, int], None]]:
+def reading(no_color: bool = False) -> Iterator[Reading]:
     """Bars for lists being read, one a list."""
+    with reading_several(no_color) as project:
+        yield project("")
+
+
+@contextmanager
+def reading_several(no_color: bool = False) -> Iterator[Callable[[str], Reading]]:
+    """The same for several projects, by their names."""
     with _bars(no_color) as bars:
-        tasks: dict[Listing, TaskID] = {}
+        yield lambda project: _reading(bars, f"{project}: " if project else "")
 
-        def show(listing: Listing, done: int, total: int) -> None:
-            if bars is None:
-                return
-            if listing not in tasks:
-                tasks[listing] = bars.add_task(f"Reading {NAMES[listing]}", total=total)
-            bars.update(tasks[listing], completed=done, total=total)
 
-        yield show
+def _reading(bars: Bars | None, prefix: str) -> Reading:
+    tasks: dict[Listing, TaskID] = {}
+
+    def show(listing: Listing, done: int, total: int) -> None:
+        if bars is None:
+            return
+        if listing not in tasks:
+            tasks[listing] = bars.add_task(f"{prefix}Reading {NAMES[listing]}", total=total)
+        bars.update(tasks[listing], completed=done, total=total)
+
+    return show
 
 
 class Writing:
     """Bars for an apply, one a channel and one for reading back; and where its journal is."""
 
-    def __init__(self, bars: Bars | None) -> None:
+    def __init__(self, bars: Bars | None, prefix: str = "") -> None:
         self._bars = bars
+        self._prefix = prefix
         self._tasks: dict[Channel, TaskID] = {}
         self.journal = ""
 
@@ -86,7 +103,7 @@ class Writing:
 
     def planned(self, channel: Channel, numbers: int) -> None:
         if self._bars:
-            title = f"Writing by {channel_name(channel)}"
+            title = f"{self._prefix}Writing by {channel_name(channel)}"
             self._tasks[channel] = self._bars.add_task(title, total=numbers)
 
     def advanced(self, channel: Channel, numbers: int) -> None:
@@ -95,10 +112,10 @@ class Writing:
 
     def confirming(self, numbers: int) -> None:
         if self._bars and numbers:
-            self._bars.add_task(f"Reading {numbers:,} numbers back", total=None)
+            self._bars.add_task(f"{self._prefix}Reading {numbers:,} numbers back", total=None)
 
     def said(self, text: str) -> None:
-        say(text)
+        say(f"{self._prefix}{neutral(text)}")
 
 
 @contextmanager
@@ -106,6 +123,20 @@ def writing(no_color: bool = False) -> Iterator[Writing]:
     """Bars for an apply."""
     with _bars(no_color) as bars:
         yield Writing(bars)
+
+
+@contextmanager
+def writing_several(no_color: bool = False) -> Iterator[Callable[[str], Writing]]:
+    """Bars for applies side by side, by the names of their projects."""
+    with _bars(no_color) as bars:
+        yield lambda project: Writing(bars, f"{project}: ")
+
+
+def approved(question: str) -> bool:
+    """Whether the person at the terminal says yes."""
+    click.echo(f"\n{question} Only 'yes' is taken for a yes.", err=True)
+    answer: str = click.prompt(">", prompt_suffix=" ", default="", show_default=False, err=True)
+    return answer.strip() == "yes"
 
 
 def say(text: str) -> None:

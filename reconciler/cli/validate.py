@@ -2,63 +2,54 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from reconciler.cli.options import format_of, path_argument
-from reconciler.errors import Exit, InputError, Problem
+from reconciler.cli.options import all_option, format_of, path_argument
+from reconciler.errors import Exit, InputError
 
 
 @click.command("validate")
 @path_argument
 @click.option("--secrets", is_flag=True, help="Also check that every secret can be read here.")
+@all_option
 @format_of("text", "json", "github")
-def command(path: Path, secrets: bool, output_format: str) -> Exit:
+def command(path: Path, secrets: bool, every: bool, output_format: str) -> Exit:
     """Check the YAML at PATH, offline, and report every error at once."""
-    from reconciler import workflow
+    from reconciler import workflow  # see cli/__init__
+    from reconciler.report.validity import invalid_document, valid_document, valid_text
 
-    problems: tuple[Problem, ...] = ()
-    warnings: tuple[Problem, ...] = ()
-    declared, digest = 0, ""
+    if every:
+        from reconciler.cli.severalvalid import validate
+
+        return validate(path, output_format, secrets=secrets)
     try:
         project = workflow.load(path)
         if secrets:
             workflow.check_secrets(project)
-        desired, digest = project.desired, project.digest
-        warnings, declared = desired.warnings, len(desired.numbers)
     except InputError as error:
         if output_format != "json":
             raise
-        problems = error.problems
+        _echo_json(invalid_document(error.problems))
+        return Exit.ERROR
+    desired = project.desired
     if output_format == "json":
-        report = {
-            "valid": not problems,
-            "numbers": declared,
-            # Of the YAML, as `source.digest` of a plan: whether a plan was made from just this.
-            "digest": digest,
-            "errors": [_as_json(problem) for problem in problems],
-            "warnings": [_as_json(warning) for warning in warnings],
-        }
-        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
-        return Exit.ERROR if problems else Exit.OK
-    text = f"Valid: {declared:,} number{'s'[: declared != 1]} declared."
-    if output_format == "github":
-        from reconciler.cli.github import publish_valid  # see cli/__init__
-
-        publish_valid(warnings, declared, text)
+        _echo_json(valid_document(desired, project.digest))
         return Exit.OK
-    for warning in warnings:
+    text = valid_text(desired)
+    if output_format == "github":
+        from reconciler.cli.github import publish_valid
+
+        publish_valid(desired.warnings, len(desired.numbers), text)
+        return Exit.OK
+    for warning in desired.warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(text)
     return Exit.OK
 
 
-def _as_json(problem: Problem) -> dict[str, object]:
-    return {
-        "path": problem.path,
-        "line": problem.line,
-        "column": problem.column,
-        "message": problem.message,
-    }
+def _echo_json(document: object) -> None:
+    from reconciler.report.jsonreport import json_text
+
+    click.echo(json_text(document))

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.core.catalogue import BY_PATH
+from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS
 from reconciler.core.changes import RELEASE, Action, Difference
 from reconciler.core.declarable import why_not_declared
 from reconciler.core.diff import live_value
+from reconciler.core.emergency import FAILED, ON_ITS_WAY
 from reconciler.core.fields import Field, Kind
 from reconciler.core.model import DesiredNumber, Settings, Snapshot, Source
-from reconciler.core.rules import EMERGENCY_ENABLED, FEATURES, broken_rules
+from reconciler.core.rules import EMERGENCY, EMERGENCY_ENABLED, FEATURES, broken_rules
 from reconciler.core.values import UNKNOWN, LiveValue, Secret, Value
 
 _HELD = frozenset({"out-of-scope", "status", "not-editable"})
@@ -22,6 +23,8 @@ _GIVEN_BACK = "it is declared to be given back, and the account still has it"
 _NOT_OWNED = "the account does not have it"
 _PIN = "a PIN is never written into the YAML: bring the secret up to date where it is kept"
 _HALF = "{feature} stands half configured in the account, which cannot be declared"
+_FAILED = "its emergency service failed to be provisioned, which is nothing to declare: apply again"
+_ON_ITS_WAY = "its emergency service is not at its end status yet: run it again later"
 _NULL = "null is live, which cannot be declared of it: take it out of the YAML, or apply"
 
 
@@ -63,7 +66,11 @@ def adoptable(
     wanted: dict[str, list[Drifted]] = {}
     for each in _drifted(found, numbers):
         row = BY_PATH[each.kind][each.path]
-        reason = refused.get((each.phone_number, each.path)) or _why_not(row, each.after, may_stand)
+        reason = (
+            refused.get((each.phone_number, each.path))
+            or _why_not(row, each.after, may_stand)
+            or _unsettled(snapshot, each)
+        )
         if reason:
             left.append(Left(each.phone_number, each.path, reason, each.source))
         else:
@@ -129,6 +136,16 @@ def _why_not(row: Field, value: LiveValue, may_stand: Callable[[str], bool]) -> 
     if value is None and not row.null:
         return _NULL
     return why_not_declared(row, value, may_stand)
+
+
+def _unsettled(snapshot: Snapshot, drifted: Drifted) -> str:
+    """Why what is live of emergency service is nobody's wish; "" where it is settled."""
+    if drifted.path not in EMERGENCY or drifted.kind is not Kind.NUMBER:
+        return ""
+    status = live_value(snapshot, snapshot.numbers[drifted.phone_number], EMERGENCY_STATUS)
+    if status == FAILED:
+        return _FAILED
+    return _ON_ITS_WAY if status in ON_ITS_WAY else ""
 
 
 class _Features:

@@ -19,8 +19,8 @@ from reconciler.core.catalogue import BY_PATH
 from reconciler.core.changes import Difference
 from reconciler.core.declarable import doubled, written
 from reconciler.core.declared import Declared
-from reconciler.core.desired import ITSELF, Layered, Layering, layered
 from reconciler.core.fields import Type
+from reconciler.core.layering import ITSELF, Layered, Layering, layered
 from reconciler.core.layers import drops
 from reconciler.core.model import DesiredNumber, Snapshot, Source
 from reconciler.core.rules import EMERGENCY_ADDRESS, EMERGENCY_ENABLED

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.core.catalogue import BY_PATH
-from reconciler.core.declared import Declared
 from reconciler.core.fields import Kind, Listing
+
+if TYPE_CHECKING:
+    from reconciler.core.declared import Declared  # a fetch declares nothing
 
 EVERYTHING = (
     Listing.NUMBERS,

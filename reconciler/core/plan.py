@@ -81,6 +81,11 @@ class Plan:
         left = difference.not_owned or difference.unknown or difference.undeclared
         return self.has_changes or bool(left)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is nothing to say but that the account is as the YAML wants it."""
+        return not (self.has_drift or self.refusals)
+
 
 def make_plan(
     difference: Difference,

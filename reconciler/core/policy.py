@@ -6,10 +6,12 @@ holds a change back names it. Whole-apply rules (`refusals`) look at the plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from types import MappingProxyType
 
 from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS
 from reconciler.core.changes import (
@@ -320,6 +322,29 @@ _FIELD_RULES: tuple[FieldRule, ...] = (
 
 # ---- rules for the whole apply ----------------------------------------------------------------
 
+EMPTY_ACCOUNT = "empty account"
+UNDECLARED = "undeclared"
+
+_ALLOWED_BY: Mapping[str, Allowance] = MappingProxyType(
+    {
+        EMPTY_ACCOUNT: Allowance.EMPTY_ACCOUNT,
+        "max_changes": Allowance.MAX_CHANGES,
+        "max_changes_percent": Allowance.MAX_CHANGES,
+    }
+)
+_RULE = re.compile(r".*\(rule: ([a-z_ ]+); [^()]*\)", re.DOTALL)
+
+
+def rule_of(refusal: str) -> str:
+    """The rule that refuses, by the end of its text: what stands before it may quote anything."""
+    found = _RULE.fullmatch(refusal)
+    return found[1] if found else ""
+
+
+def allowance_of(refusal: str) -> Allowance | None:
+    """What takes a refusal away; None where only another YAML does."""
+    return _ALLOWED_BY.get(rule_of(refusal))
+
 
 def refusals(
     plan: Plan, snapshot: Snapshot, safety: Safety, allowed: frozenset[Allowance], declared: int
@@ -345,7 +370,7 @@ def _empty_account(plan: Plan, snapshot: Snapshot, allowed: frozenset[Allowance]
         return ""
     return (
         f"the account has no numbers at all, but {declared:,} are declared: is this the right "
-        f"key? (rule: empty account; {Allowance.EMPTY_ACCOUNT.option} allows it)"
+        f"key? (rule: {EMPTY_ACCOUNT}; {Allowance.EMPTY_ACCOUNT.option} allows it)"
     )
 
 
@@ -355,7 +380,7 @@ def _undeclared(plan: Plan) -> str:
         return ""
     are = "number is" if len(found) == 1 else "numbers are"
     return (
-        f"{len(found):,} live {are} not declared, such as {found[0]} (rule: undeclared; declare "
+        f"{len(found):,} live {are} not declared, such as {found[0]} (rule: {UNDECLARED}; declare "
         "them, or let assign mean them; `plan --show-unmanaged` lists them)"
     )
 

@@ -9,6 +9,7 @@ directories, not what the keys mean.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -19,13 +20,23 @@ from reconciler.errors import InputError, Problem
 from reconciler.files.reader import collector_paused, read_document
 from reconciler.files.sheet import find_sheet, read_sheet
 from reconciler.files.store import DISK, Store
-from reconciler.files.tree import SourceFile, Tree, find_project, narrow, open_source
+from reconciler.files.tree import (
+    SourceFile,
+    Tree,
+    find_project,
+    holds_project,
+    narrow,
+    nearest_project,
+    open_source,
+)
 
 __all__ = [
     "Loaded",
     "find_project",
+    "holds_project",
     "load_documents",
     "narrow",
+    "nearest_project",
     "open_source",
     "project_files",
     "read_document",
@@ -60,6 +71,13 @@ class Loaded:
     incomplete: bool
     digest: str
     submodules: tuple[str, ...] = ()
+
+    def all_problems(self, found: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Those of the files and those `found` in what the files hold, in order. Where reading
+        complains of a value it says what to type: what else is wrong there follows from it."""
+        at = {(each.path, each.line, each.column) for each in self.problems}
+        more = (each for each in found if (each.path, each.line, each.column) not in at)
+        return tuple(sorted({*self.problems, *more}))
 
 
 def load_documents(path: Path, cwd: Path, store: Store = DISK) -> Loaded:

@@ -44,7 +44,8 @@ class Tree:
     """The files of a project in sorted order, the project file apart.
 
     `selected` holds the paths (as shown) of the files whose numbers are meant; None means all.
-    `submodules` are directories of a commit whose files another repository has.
+    `submodules` are directories of a commit whose files another repository has, `nested` those
+    that are projects of their own and so none of this one's, by name; a link to one is not told.
     """
 
     root: Path
@@ -52,6 +53,7 @@ class Tree:
     files: tuple[SourceFile, ...]
     selected: frozenset[str] | None = None
     submodules: tuple[SourceFile, ...] = ()
+    nested: tuple[str, ...] = ()
 
 
 def find_project(path: Path, cwd: Path, store: Store = DISK) -> Tree:
@@ -130,12 +132,13 @@ def _tree(listing: _Listing, selected: str = "") -> Tree:
         chosen = frozenset({meant.path})
     project = next((file for file in files if file.name == PROJECT_FILE), None)
     others = tuple(file for file in files if file is not project)
-    return Tree(listing.root, project, others, chosen, tuple(listing.submodules))
+    submodules, nested = tuple(listing.submodules), tuple(listing.nested)
+    return Tree(listing.root, project, others, chosen, submodules, nested)
 
 
 def _of_file(given: Path, path: Path, cwd: Path, store: Store) -> Tree:
     parent = store.real(given.parent)
-    root = next((up for up in (parent, *parent.parents) if holds_project(up, store)), None)
+    root = nearest_project(parent, store)
     if root is None:
         listing = _Listing(parent, _names(parent, path.parent, cwd, store), store)
         alone = listing.named(given.name)
@@ -149,6 +152,13 @@ def _of_file(given: Path, path: Path, cwd: Path, store: Store) -> Tree:
 
 def _by_name(file: SourceFile) -> str:
     return file.name
+
+
+def nearest_project(directory: Path, store: Store = DISK) -> Path | None:
+    """The first of `directory`, absolute and free of links, and those above it that has a project
+    file; None where none has."""
+    above = (directory, *directory.parents)
+    return next((each for each in above if holds_project(each, store)), None)
 
 
 def holds_project(directory: Path, store: Store = DISK) -> bool:
@@ -192,6 +202,7 @@ class _Listing:
     def __init__(self, root: Path, names: _Names, store: Store) -> None:
         self.root = root
         self.submodules: list[SourceFile] = []
+        self.nested: list[str] = []
         self._store = store
         self._names = names
         self._found: dict[Path, SourceFile] = {}
@@ -228,6 +239,8 @@ class _Listing:
                 continue
             self._entered.add(real)
             if real != self.root and holds_project(real, self._store):
+                if real == directory:
+                    self.nested.append(name)
                 continue
             try:
                 found = self._store.entries(directory)

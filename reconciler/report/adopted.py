@@ -44,13 +44,19 @@ def adopted_text(taken: Taken, paint: Paint = plain) -> str:
     lines = [*_written(taken, paint), *_left(taken, paint)]
     if not lines:
         return paint("No drift.", "good") + " There is nothing to adopt."
-    numbers = len({each.phone_number for each in taken.fields})
-    what = f"{count(len(taken.fields), 'field')} on {count(numbers, 'number')}"
-    where = f", written to {count(len(taken.files), 'file')}" if taken.files else ""
+    return "\n".join([*lines, "", _sum(taken, paint)])
+
+
+def _sum(taken: Taken, paint: Paint) -> str:
     left = len(taken.left) + len(taken.undeclared)
-    rest = f" {count(left, 'difference')} left, which the YAML does not say." if left else ""
-    lines += ["", f"{paint('Adopted:', 'bold')} {what} (declared → live){where}.{rest}"]
-    return "\n".join(lines)
+    if not taken.fields:
+        are = "is" if left == 1 else "are"
+        return f"{paint('Nothing was adopted:', 'bold')} {count(left, 'difference')} {are} left."
+    numbers = len({each.phone_number for each in taken.fields})
+    what = f"{count(len(taken.fields), 'field')} on {count(numbers, 'number')} (declared → live)"
+    where = f"written to {count(len(taken.files), 'file')}"
+    rest = f" {count(left, 'difference')} left." if left else ""
+    return f"{paint('Adopted:', 'bold')} {what}, {where}.{rest}"
 
 
 def _written(taken: Taken, paint: Paint) -> Iterator[str]:

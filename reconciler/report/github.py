@@ -117,7 +117,7 @@ def plan_annotations(plan: Plan, view: View) -> Iterator[Annotation]:
     """What a reviewer has to look at, the gravest first: refusals, releases, risks, and what is
     held back."""
     if view.drift and plan.has_drift:
-        yield Annotation("warning", "Drift", drift_counts(plan.summary))
+        yield Annotation("warning", "Drift", drift_counts(plan))
     for refusal in () if view.drift else view.refusals:
         yield Annotation("warning", "Apply would be refused", refusal)
     for change in released(plan):
@@ -178,8 +178,9 @@ def _at(source: Source | None, title: str, message: str) -> Annotation:
     return Annotation("warning", title, message, source.path, source.line, source.column)
 
 
-def outcome_annotations(outcome: Outcome) -> Iterator[Annotation]:
-    """What an apply left undone: errors for what went wrong, warnings for what was held back."""
+def outcome_annotations(outcome: Outcome, path: str = "") -> Iterator[Annotation]:
+    """What an apply left undone: errors for what went wrong, warnings for what was held back.
+    `path` as in `how_to_go_on`."""
     if outcome.stopped:
         yield Annotation("error", "Stopped", outcome.stopped)
     said: list[tuple[str, Failed | Left, str]] = [
@@ -187,15 +188,15 @@ def outcome_annotations(outcome: Outcome) -> Iterator[Annotation]:
         *(("Unconfirmed", each, each.reason) for each in outcome.unconfirmed),
         *(("Not tried", each, each.reason) for each in outcome.skipped),
     ]
-    for (title, path, reason), items in grouped(said, lambda e: (e[0], e[1].path, e[2])).items():
+    for (title, changed, reason), items in grouped(said, lambda e: (e[0], e[1].path, e[2])).items():
         numbers = list(dict.fromkeys(item.phone_number for _, item, _ in items))
         who = f"{count(len(numbers), 'number')} ({examples(numbers)})"
-        yield Annotation("error", title, f"{path} of {who}: {reason}")
+        yield Annotation("error", title, f"{changed} of {who}: {reason}")
     for (rule, reason), held in grouped(outcome.withheld, lambda e: (e.rule, e.reason)).items():
         numbers = list(dict.fromkeys(each.phone_number for each in held))
         yield _at(held[0].source, f"Withheld ({rule})", f"{examples(numbers)}: {reason}")
     if not outcome.converged:
-        yield Annotation("error", "Apply incomplete", how_to_go_on(outcome))
+        yield Annotation("error", "Apply incomplete", how_to_go_on(outcome, path))
 
 
 # ---- outputs ----------------------------------------------------------------------------------

@@ -5,37 +5,41 @@ from __future__ import annotations
 from decimal import Decimal
 
 from reconciler.core.cost import FeatureCost, amount, cost_bearing
-from reconciler.core.plan import Plan, Summary
+from reconciler.core.plan import Plan
 from reconciler.core.text import neutral
 from reconciler.report.words import calls, count, time_range
 
 
-def plan_counts(summary: Summary) -> str:
-    """`61 numbers to change, 0 to release, 0 unchanged`, and what is held back."""
+def plan_counts(plan: Plan) -> str:
+    """`61 numbers to change, 0 to release, 0 unchanged`, and what is held back or found."""
+    summary = plan.summary
     updated = summary.numbers_changed - summary.released
     return (
         f"{count(updated, 'number')} to change, {summary.released:,} to release, "
-        f"{summary.unchanged:,} unchanged{_held_counts(summary)}"
+        f"{summary.unchanged:,} unchanged{_left_counts(plan)}"
     )
 
 
-def drift_counts(summary: Summary) -> str:
-    """`2 fields on 1 number (live → declared), 60 as declared`, and what is held back."""
+def drift_counts(plan: Plan) -> str:
+    """`2 fields on 1 number (live → declared), 60 as declared`, and what is held back or found."""
+    summary = plan.summary
     updated = summary.numbers_changed - summary.released
     on = f"{count(summary.fields_changed, 'field')} on {count(updated, 'number')}"
     released = f", {summary.released:,} to release" if summary.released else ""
-    same = f"{summary.unchanged:,} as declared{_held_counts(summary)}"
+    same = f"{summary.unchanged:,} as declared{_left_counts(plan)}"
     return f"{on} (live → declared){released}, {same}"
 
 
-def _held_counts(summary: Summary) -> str:
+def _left_counts(plan: Plan) -> str:
     """`, 2 fields withheld, 1 number not owned`, as far as there are any."""
+    summary = plan.summary
     parts = [
         f", {count(number, what)} {how}"
         for number, what, how in (
             (summary.withheld, "field", "withheld"),
             (summary.unknown, "field", "unknown"),
             (summary.not_owned, "number", "not owned"),
+            (len(plan.difference.undeclared), "live number", "undeclared"),
         )
         if number
     ]

@@ -101,19 +101,19 @@ _FILTERS = {
 
 
 def _headline(plan: Plan, view: View) -> str:
-    if not plan.has_drift:
+    if plan.is_settled:
         return "no drift" if view.drift else "no changes"
-    return drift_counts(plan.summary) if view.drift else plan_counts(plan.summary)
+    return drift_counts(plan) if view.drift else plan_counts(plan)
 
 
 def _plan_header(plan: Plan, view: View, title: str) -> Markup:
-    if not plan.has_drift:
+    if plan.is_settled:
         said = f"No {'drift' if view.drift else 'changes'}. The account matches the configuration."
         parts = [element("p", said, class_="lead good")]
     elif view.drift:
-        parts = [element("p", f"{drift_counts(plan.summary)}.", class_="lead")]
+        parts = [element("p", f"{drift_counts(plan)}.", class_="lead")]
     else:
-        sentence = f"{plan_counts(plan.summary)}."
+        sentence = f"{plan_counts(plan)}."
         parts = [element("p", sentence, class_="lead")]
         if plan.difference.changes:
             parts.append(element("p", calls_line(plan)))

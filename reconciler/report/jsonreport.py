@@ -20,12 +20,17 @@ def plan_json(plan: Plan) -> str:
 
 
 def outcome_json(outcome: Outcome) -> str:
-    """What became of every field; the keys are the contract's."""
+    """What became of every field, indented."""
+    return json_text(outcome_document(outcome))
+
+
+def outcome_document(outcome: Outcome, path: str = "") -> dict[str, Any]:
+    """What became of every field; the keys are the contract's. `path` as in `how_to_go_on`."""
 
     def left(items: tuple[Left, ...]) -> list[dict[str, Any]]:
         return [asdict(item) for item in items]
 
-    document = {
+    return {
         "applied": [asdict(item) for item in outcome.applied],
         "failed": [asdict(item) for item in outcome.failed],
         "unconfirmed": left(outcome.unconfirmed),
@@ -40,11 +45,10 @@ def outcome_json(outcome: Outcome) -> str:
         "already": left(outcome.already),
         "journal": outcome.journal or None,
         "resumable": bool(outcome.open),
-        "go_on": None if outcome.converged else how_to_go_on(outcome),
+        "go_on": None if outcome.converged else how_to_go_on(outcome, path),
         "audit": dict(outcome.audit),
         "converged": outcome.converged,
     }
-    return json_text(document)
 
 
 _PERHAPS_STEERING = re.compile(r"[\x7f-\U0010ffff]|(?<=##)\[")

@@ -70,13 +70,13 @@ def _head(plan: Plan, view: View) -> Part:
     name = "drift" if view.drift else "plan"
     of_project = f" of {code(view.project)}" if view.project else ""
     lines = [marker(name, view.project)]
-    if not plan.has_drift:
+    if plan.is_settled:
         lines += [f"### No {'drift' if view.drift else 'changes'}{of_project}", ""]
         lines += ["The account matches the configuration."]
     elif view.drift:
-        lines += [f"### Drift{of_project}: {drift_counts(plan.summary)}"]
+        lines += [f"### Drift{of_project}: {drift_counts(plan)}"]
     else:
-        lines += [f"### Plan{of_project}: {plan_counts(plan.summary)}"]
+        lines += [f"### Plan{of_project}: {plan_counts(plan)}"]
         if plan.difference.changes:
             lines += ["", calls_line(plan)]
     for line in cost_lines(plan):

@@ -25,10 +25,13 @@ from reconciler.report.words import calls, count, duration, grouped
 _NAMES_AT_MOST = 20_000
 
 
-def outcome_markdown(outcome: Outcome, project: str = "", *, limit: int = COMMENT_LIMIT) -> str:
-    """What an apply did, in at most `limit` characters (at least 40,000): what is left first."""
+def outcome_markdown(
+    outcome: Outcome, project: str = "", *, path: str = "", limit: int = COMMENT_LIMIT
+) -> str:
+    """What an apply did, in at most `limit` characters (at least 40,000): what is left first.
+    `path` as in `how_to_go_on`."""
     parts = [
-        _head(outcome, project),
+        _head(outcome, project, path),
         *_left("Failed", [(e, f"{e.code} {e.detail}".strip()) for e in outcome.failed], 0),
         *_left("Unconfirmed", [(e, e.reason) for e in outcome.unconfirmed], 1),
         *_left("Not tried", [(e, e.reason) for e in outcome.skipped], 2),
@@ -42,7 +45,7 @@ def outcome_markdown(outcome: Outcome, project: str = "", *, limit: int = COMMEN
     return fit(parts, limit)
 
 
-def _head(outcome: Outcome, project: str) -> Part:
+def _head(outcome: Outcome, project: str, path: str) -> Part:
     word = "complete" if outcome.converged else "incomplete"
     of_project = f" of {code(project)}" if project else ""
     numbers = len({each.phone_number for each in outcome.applied})
@@ -57,7 +60,7 @@ def _head(outcome: Outcome, project: str) -> Part:
         lines[-1] += f" {count(len(outcome.already), 'change')} had been made already."
     if not outcome.converged:
         stopped = f"**Stopped:** {prose(outcome.stopped)} — " if outcome.stopped else ""
-        lines += ["", "> [!CAUTION]", f"> {stopped}{prose(how_to_go_on(outcome))}"]
+        lines += ["", "> [!CAUTION]", f"> {stopped}{prose(how_to_go_on(outcome, path))}"]
     return Part("\n".join(lines), required=True)
 
 

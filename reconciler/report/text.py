@@ -31,16 +31,15 @@ def plain(text: str, role: str) -> str:
 
 def plan_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
     """What an apply would do, grouped, with the summary last."""
-    summary = plan.summary
     lines = [*_changes(plan, paint), *_unbound(plan, paint), *_not_changed(plan, paint)]
-    if not lines:
+    if not lines and plan.is_settled:
         lines += [paint("No changes.", "good") + " The account matches the configuration."]
     elif not plan.difference.changes:
-        lines += ["", paint("No changes to make.", "good")]
+        lines += [*([""] if lines else []), paint("No changes to make.", "good")]
     else:
         lines += [
             "",
-            f"{paint('Plan:', 'bold')} {plan_counts(summary)}.",
+            f"{paint('Plan:', 'bold')} {plan_counts(plan)}.",
             calls_line(plan),
             *cost_lines(plan),
         ]
@@ -53,7 +52,7 @@ def drift_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
     if not lines:
         lines += [paint("No drift.", "good") + " The account matches the configuration."]
     else:
-        lines += ["", f"{paint('Drift:', 'bold')} {drift_counts(plan.summary)}.", *cost_lines(plan)]
+        lines += ["", f"{paint('Drift:', 'bold')} {drift_counts(plan)}.", *cost_lines(plan)]
     return "\n".join([*lines, "", account_line(plan, reads)])
 
 
@@ -176,8 +175,9 @@ def _held(what: str, items: Sequence[Withheld | UnknownField], reason: str, pain
 # ---- what an apply did ------------------------------------------------------------------------
 
 
-def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
-    """What became of an apply; what is left comes first, the counts last."""
+def outcome_text(outcome: Outcome, *, paint: Paint = plain, path: str = "") -> str:
+    """What became of an apply; what is left comes first, the counts last. `path` is where the
+    project lies, for the command that goes on."""
     lines: list[str] = []
     lines += _failures(outcome.failed, paint)
     lines += _left("unconfirmed", outcome.unconfirmed, paint)
@@ -213,7 +213,7 @@ def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
     )
     lines += _record(outcome)
     if not outcome.converged:
-        lines.append(how_to_go_on(outcome))
+        lines.append(how_to_go_on(outcome, path))
     return "\n".join(lines)
 
 
@@ -242,12 +242,16 @@ def left_lines(name: str, items: Sequence[Left]) -> Iterator[str]:
     yield from _left(name, items, plain)
 
 
-def how_to_go_on(outcome: Outcome) -> str:
-    """What to do about what is left, the most useful first."""
+def how_to_go_on(outcome: Outcome, path: str = "") -> str:
+    """What to do about what is left, the most useful first. `path` is where the project lies, ""
+    here."""
     if outcome.open and outcome.journal:
         return f"To finish it: {resume_command(outcome.journal)}"
     if outcome.failed or outcome.unconfirmed or outcome.skipped or outcome.stopped:
-        return "What is left shows in the next plan: run `reconciler plan`, then apply again."
+        where = f" {neutral(shlex.quote(path))}" if path else ""
+        return (
+            f"What is left shows in the next plan: run `reconciler plan{where}`, then apply again."
+        )
     if outcome.unknown:
         return "What is unknown was left alone: see the reasons above, then plan again."
     if outcome.not_owned:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.workflow.adopting import Adopted, adopt_drift
     from reconciler.workflow.applying import apply, one_apply, one_apply_here, one_apply_in
-    from reconciler.workflow.common import Options, Project, check_secrets, load
+    from reconciler.workflow.common import Options, Project, check_secrets, load, root_here
     from reconciler.workflow.covering import coverage
     from reconciler.workflow.diffing import diff_revisions
     from reconciler.workflow.explaining import explain_number
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from reconciler.workflow.formatting import Formatting, format_files
     from reconciler.workflow.jobs import jobs_list, jobs_show, jobs_wait
     from reconciler.workflow.ownership import verify
+    from reconciler.workflow.planfiles import load_plan, save_plan
     from reconciler.workflow.planning import Planned, drift, plan
     from reconciler.workflow.resuming import newest_unfinished, open_journal, project_of, resume
     from reconciler.workflow.reverting import revert
-    from reconciler.workflow.saved import apply_saved, load_plan, save_plan
+    from reconciler.workflow.saved import apply_saved
     from reconciler.workflow.snapshots import fetch_everything, load_snapshot, snapshot_json
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "project_of",
     "resume",
     "revert",
+    "root_here",
     "save_plan",
     "snapshot_for_export",
     "snapshot_json",
@@ -87,6 +89,7 @@ _HOMES = {
         "Project",
         "check_secrets",
         "load",
+        "root_here",
     ),
     "covering": ("coverage",),
     "diffing": ("diff_revisions",),
@@ -106,6 +109,7 @@ _HOMES = {
         "jobs_wait",
     ),
     "ownership": ("verify",),
+    "planfiles": ("load_plan", "save_plan"),
     "planning": (
         "Planned",
         "drift",
@@ -118,11 +122,7 @@ _HOMES = {
         "resume",
     ),
     "reverting": ("revert",),
-    "saved": (
-        "apply_saved",
-        "load_plan",
-        "save_plan",
-    ),
+    "saved": ("apply_saved",),
     "snapshots": (
         "fetch_everything",
         "load_snapshot",

@@ -12,8 +12,9 @@ from reconciler.core.adoptable import Drifted, Left
 from reconciler.core.adopting import Adoption, Known, OwnEdit, Place, adopt, unlike
 from reconciler.core.assigning import assigned
 from reconciler.core.declared import compact
-from reconciler.core.desired import Layering, build
+from reconciler.core.desired import build
 from reconciler.core.documents import Document
+from reconciler.core.layering import Layering
 from reconciler.core.model import Desired
 from reconciler.core.rules import EMERGENCY_ADDRESS, EMERGENCY_ENABLED
 from reconciler.errors import InputError, UsageError
@@ -183,8 +184,8 @@ class _Work:
             unread=loaded.incomplete,
             name_of=name_in(loaded),
         )
-        if problems or loaded.problems:
-            raise InputError([*loaded.problems, *problems])
+        if wrong := loaded.all_problems(problems):
+            raise InputError(wrong)
         if self._planned.project.desired.assigning and desired.assigning:
             desired = assigned(desired, desired.assigning, self._planned.snapshot)
         return desired

@@ -30,11 +30,10 @@ from reconciler.core.replay import VERSION
 from reconciler.core.rules import FORWARDING_ENABLED, FORWARDS_TO
 from reconciler.core.text import Redactor
 from reconciler.core.values import UNKNOWN, LiveValue
-from reconciler.files import find_project
 from reconciler.files.origin import author
 from reconciler.journal import DIRECTORY, Journal
 from reconciler.lock import account_lock
-from reconciler.workflow.common import Options, account, account_of
+from reconciler.workflow.common import Options, account, account_of, root_here
 from reconciler.workflow.planning import Planned
 
 
@@ -66,18 +65,19 @@ async def apply(planned: Planned, options: Options, watcher: Watcher, stop: Stop
         pinned=frozenset(n for n in connections if "connection_id" in declared[n].settings.paths),
     )
     run = Run(planned.plan, endpoint, limits, planned.project.root, context, pins)
-    async with reading_until_stopped(endpoint, limits, SystemClock(), stop) as reader:
+    async with reading_until_stopped(endpoint, limits, SystemClock(), stop, pins) as reader:
         return await carry_out(run, options, reader, watcher, stop)
 
 
 @asynccontextmanager
 async def reading_until_stopped(
-    endpoint: Endpoint, limits: Limits, clock: Clock, stop: Stop
+    endpoint: Endpoint, limits: Limits, clock: Clock, stop: Stop, pins: Iterable[str]
 ) -> AsyncIterator[ReadClient]:
-    """A reader for a run that writes: a moment after Ctrl-C it asks nothing more."""
+    """A reader for a run that writes: a moment after Ctrl-C it asks nothing more. `pins` are taken
+    out of its errors."""
     calls = LastCalls(clock, stop)
     door = Door(open_transport(endpoint), calls)
-    async with open_reader(endpoint, limits, calls, transport=door) as reader:
+    async with open_reader(endpoint, limits, calls, transport=door, secrets=pins) as reader:
         yield reader
 
 
@@ -145,8 +145,8 @@ def one_apply(desired: Desired, root: Path, options: Options) -> Iterator[None]:
 
 @contextmanager
 def one_apply_here(options: Options) -> Iterator[None]:
-    """The same for the account of the current directory, where no YAML is applied."""
-    with one_apply_in(find_project(Path(), Path.cwd()).root, options):
+    """The same for the account of the project here, where no YAML is applied."""
+    with one_apply_in(root_here(), options):
         yield
 
 

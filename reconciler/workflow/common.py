@@ -14,8 +14,17 @@ from reconciler.core.desired import build
 from reconciler.core.model import Desired
 from reconciler.core.safety import Allowance
 from reconciler.core.scope import Scope
+from reconciler.core.values import ID
 from reconciler.errors import ForbiddenError, InputError, KeyRefusedError, Problem
-from reconciler.files import Loaded, find_project, load_documents, open_source, read_document
+from reconciler.files import (
+    Loaded,
+    find_project,
+    holds_project,
+    load_documents,
+    nearest_project,
+    open_source,
+    read_document,
+)
 from reconciler.files.secrets import resolve_secrets
 
 
@@ -52,8 +61,8 @@ def load(path: Path) -> Project:
         unread=loaded.incomplete,
         name_of=name_in(loaded),
     )
-    if problems or loaded.problems:
-        raise InputError([*loaded.problems, *problems])
+    if wrong := loaded.all_problems(problems):
+        raise InputError(wrong)
     return Project(loaded.root, desired, loaded.digest)
 
 
@@ -109,24 +118,43 @@ def key_refused(refusal: ForbiddenError) -> KeyRefusedError:
     )
 
 
+def root_here() -> Path:
+    """The root of the project that the current directory is in: the nearest one upwards that has
+    a reconciler.yaml. Where none has, the current directory itself."""
+    here = Path.cwd().resolve()
+    return nearest_project(here) or here
+
+
 def account_here() -> Desired:
-    """What reconciler.yaml in the current directory says of account and limits, if it is there."""
-    return account_of(Path())
+    """What the project of the current directory says of account and limits, if there is one."""
+    return account_of(root_here())
 
 
-def account_of(project: Path) -> Desired:
-    """What the reconciler.yaml of a project says of account and limits, if it is there.
+def account_of(root: Path) -> Desired:
+    """What the reconciler.yaml in `root` says of account and limits, if it is there.
 
-    Only that file is read: a mistake in a file of numbers does not stand in the way of `fetch`.
+    Only that file is read: a mistake in a file of numbers does not stand in the way of `fetch`,
+    and what it takes from other files, a group or an alias, is not missed.
     """
-    file = find_project(project, Path.cwd()).project_file
+    if not holds_project(root):
+        return Desired(numbers={})
+    file = find_project(Path(os.path.relpath(root)), Path.cwd()).project_file
     if file is None:
         return Desired(numbers={})
     raw = open_source(file)
     if isinstance(raw, Problem):
         raise InputError([raw])
     document, problems = read_document(file.path, raw)
-    desired, more = build(document, ())
+    desired, more = build(document, (), unread=True)
     if problems or more:
         raise InputError([*problems, *more])
     return desired
+
+
+def rules_of(root: Path) -> Desired:
+    """The same with its safety rules. Where the scope names a connection that another file knows,
+    all files are read, and have to be right: what may be written is not guessed."""
+    desired = account_of(root)
+    if all(ID.match(each) for each in desired.safety.select.connection_ids):
+        return desired
+    return load(root).desired

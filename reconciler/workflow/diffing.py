@@ -164,7 +164,7 @@ def _built(loaded: Loaded | None) -> _Side:
     if loaded is None:
         return _Side(None, Desired(numbers={}))
     desired, problems = build(loaded.project, loaded.documents, unread=loaded.incomplete)
-    return _Side(loaded, desired, tuple(sorted({*loaded.problems, *problems})))
+    return _Side(loaded, desired, loaded.all_problems(problems))
 
 
 def _meant(before: _Side, after: _Side, scope: Scope) -> tuple[_Side, _Side]:

@@ -44,8 +44,8 @@ async def explain_number(given: str, path: Path, options: Options) -> Explanatio
     desired, problems = build(
         loaded.project, loaded.documents, selected=loaded.selected, unread=loaded.incomplete
     )
-    if problems or loaded.problems:
-        raise InputError([*loaded.problems, *problems])
+    if wrong := loaded.all_problems(problems):
+        raise InputError(wrong)
     declared = desired.numbers.get(number)
     notes: list[str] = []
     snapshot = None

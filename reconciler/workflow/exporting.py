@@ -17,10 +17,10 @@ from reconciler.core.policy import outside_of
 from reconciler.core.scope import Scope
 from reconciler.core.starter import IGNORE
 from reconciler.errors import InputError, UsageError
-from reconciler.files import Loaded, load_documents
+from reconciler.files import Loaded, holds_project, load_documents, nearest_project
 from reconciler.files.emit import may_stand, numbers_text, project_text
 from reconciler.files.globs import matches_any
-from reconciler.files.tree import PROJECT_FILE, holds_project
+from reconciler.files.tree import PROJECT_FILE
 from reconciler.workflow.common import Options, account_here
 from reconciler.workflow.snapshots import fetch_everything, load_snapshot
 
@@ -59,13 +59,13 @@ def open_base(directory: Path) -> Base:
     """The project in `directory`. InputError with everything that is wrong with it; UsageError
     where the directory is only a part of one."""
     real = directory.resolve()
-    root = next((up for up in (real, *real.parents) if holds_project(up)), real)
+    root = nearest_project(real) or real
     if root != real:
         raise UsageError(f"{directory}: is a part of the project in {root}: name that")
     loaded = load_documents(directory, Path.cwd())
     desired, problems = build(loaded.project, loaded.documents, unread=loaded.incomplete)
-    if problems or loaded.problems:
-        raise InputError([*loaded.problems, *problems])
+    if wrong := loaded.all_problems(problems):
+        raise InputError(wrong)
     return Base(directory, loaded, desired)
 
 

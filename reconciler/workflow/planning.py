@@ -19,7 +19,7 @@ from reconciler.core.fields import Kind
 from reconciler.core.fingerprint import BINDING_KEY_ENV, bind
 from reconciler.core.model import Desired, Snapshot
 from reconciler.core.plan import Origin, Plan, make_plan
-from reconciler.core.policy import refusals, withhold
+from reconciler.core.policy import EMPTY_ACCOUNT, refusals, rule_of, withhold
 from reconciler.core.rules import EMERGENCY_ENABLED
 from reconciler.core.safety import Allowance
 from reconciler.core.scope import (
@@ -28,7 +28,7 @@ from reconciler.core.scope import (
     by_target,
 )
 from reconciler.core.values import UNKNOWN
-from reconciler.errors import UsageError
+from reconciler.errors import NothingMatchedError, SafetyError
 from reconciler.files.origin import commit_of
 from reconciler.files.reader import collector_paused
 from reconciler.files.secrets import resolve_secrets
@@ -79,10 +79,17 @@ async def plan(
     return await _compare(project, options, progress, for_drift=False)
 
 
-async def drift(path: Path, options: Options, progress: Progress = ignore_progress) -> Planned:
-    """How the account differs from the project at `path`; what no answer can show is passed
-    over, with a note."""
-    return await _compare(load(path), options, progress, for_drift=True)
+async def drift(
+    path: Path | Project, options: Options, progress: Progress = ignore_progress
+) -> Planned:
+    """How the account differs from the project, or that at a path; what no answer can show is
+    passed over, with a note. SafetyError for an empty account: every number gone at once is no
+    drift to report, but the wrong key."""
+    project = path if isinstance(path, Project) else load(path)
+    planned = await _compare(project, options, progress, for_drift=True)
+    if empty := [each for each in planned.refusals if rule_of(each) == EMPTY_ACCOUNT]:
+        raise SafetyError(empty[0])
+    return planned
 
 
 async def _compare(
@@ -90,7 +97,7 @@ async def _compare(
 ) -> Planned:
     targeted = by_target(project.desired, options.scope.targets)
     if options.scope.targets and not targeted.numbers and project.desired.assigning is None:
-        raise UsageError("no declared number matches --target")
+        raise NothingMatchedError("no declared number matches --target")
     if options.live is not None:
         snapshot = load_snapshot(options.live)
         return _planned(project, targeted, options, snapshot, for_drift=for_drift)
@@ -120,7 +127,7 @@ def _planned(
         targeted = by_target(project.desired, options.scope.targets)
     meant = by_section(by_tag(targeted, options.scope.tags, snapshot), options.scope.only)
     if not meant.numbers and not options.scope.is_everything:
-        raise UsageError("no declared number matches --target, --tag and --only")
+        raise NothingMatchedError("no declared number matches --target, --tag and --only")
     secrets = resolve_secrets(meant, project.root, os.environ)
     allowed = project.desired.safety.allowing(options.allow)
     write_unread = Allowance.UNREADABLE in allowed and not for_drift

@@ -15,7 +15,6 @@ from reconciler.core.outcome import Outcome
 from reconciler.core.replay import History
 from reconciler.core.text import Redactor, neutral
 from reconciler.errors import UsageError
-from reconciler.files import find_project
 from reconciler.files.origin import author
 from reconciler.journal import (
     DIRECTORY,
@@ -27,7 +26,7 @@ from reconciler.journal import (
     seems_finished,
 )
 from reconciler.workflow.applying import Run, reading_until_stopped, secrets_of, write
-from reconciler.workflow.common import Options, account, account_of
+from reconciler.workflow.common import Options, account, account_of, root_here
 from reconciler.workflow.saved import (
     check_account,
     check_base_url,
@@ -56,8 +55,10 @@ def open_journal(path: Path) -> Found:
 def newest_unfinished() -> Found:
     """The one journal of the project here that is not finished. UsageError where there is none,
     or several, which are named."""
-    root = find_project(Path(), Path.cwd()).root
-    unfinished = [path for path in journals_in(root) if not seems_finished(path)]
+    # PATH may be a part of a project, and then has journals of its own.
+    roots = dict.fromkeys((root_here(), Path.cwd().resolve()))
+    journals = [path for root in roots for path in journals_in(root)]
+    unfinished = [path for path in journals if not seems_finished(path)]
     if not unfinished:
         raise UsageError("there is no unfinished journal here: nothing to resume")
     if len(unfinished) > 1:
@@ -80,7 +81,8 @@ async def resume(found: Found, options: Options, watcher: Watcher, stop: Stop) -
     check_base_url(plan, endpoint.base_url)
     secrets = plan_secrets(plan, root)
     check_bound(plan, secrets)
-    async with reading_until_stopped(endpoint, limits, SystemClock(), stop) as reader:
+    reading = reading_until_stopped(endpoint, limits, SystemClock(), stop, secrets.values())
+    async with reading as reader:
         checker = Checker(plan, reader, secrets_of(secrets), page_size=limits.page_size)
         again = await read_targets(plan, checker)
         check_account(plan, again)
@@ -104,8 +106,7 @@ def project_of(journal: Path) -> Path:
     """The root of the project that a journal lies in; for one that was kept elsewhere, the
     project of the current directory."""
     home = Path.cwd() / journal
-    start = home.parent.parent if home.parent.name == DIRECTORY else Path()
-    return find_project(start, Path.cwd()).root
+    return home.parent.parent.resolve() if home.parent.name == DIRECTORY else root_here()
 
 
 @contextmanager

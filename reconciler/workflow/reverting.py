@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from reconciler.api.clock import SystemClock
 from reconciler.api.progress import Progress, ignore_progress
@@ -14,15 +13,14 @@ from reconciler.core.changes import RELEASE, Action, Change, Difference, FieldCh
 from reconciler.core.diff import diff, live_value
 from reconciler.core.fields import Field
 from reconciler.core.freshness import json_of
-from reconciler.core.model import DesiredNumber, Settings, Snapshot
+from reconciler.core.model import NO_SETTINGS, Desired, DesiredNumber, Settings, Snapshot
 from reconciler.core.operations import covered
 from reconciler.core.outcome import Left
 from reconciler.core.replay import History
 from reconciler.core.rules import EMERGENCY_ADDRESS, EMERGENCY_ENABLED
 from reconciler.core.values import UNKNOWN, LiveValue, Value
 from reconciler.errors import UsageError
-from reconciler.files import find_project
-from reconciler.workflow.common import Options, Project, account, account_here
+from reconciler.workflow.common import Options, Project, account, root_here, rules_of
 from reconciler.workflow.planning import Planned, with_plan
 from reconciler.workflow.reading import read_snapshot_for
 from reconciler.workflow.resuming import Found
@@ -42,21 +40,24 @@ class Reverted:
 async def revert(found: Found, options: Options, progress: Progress = ignore_progress) -> Reverted:
     """The plan that undoes what the apply of a journal changed, by the account as it is now.
 
-    UsageError where the apply is not over: what it changed is not known then.
+    UsageError where the apply is not over: what it changed is not known then; and where none of
+    the numbers that it wrote to is in the account, which then is another one.
     """
     history = found.history
     if not history.finished:
         raise UsageError(f"{found.path} is not finished: `reconciler resume {found.path}` first")
-    here = account_here()
+    root = root_here()
+    here = rules_of(root)
     endpoint, limits = account(here, options)
     check_base_url(history.plan, endpoint.base_url)
     wanted, left = _inverse(history)
-    root = find_project(Path(), Path.cwd()).root
     # What it undoes is all it declares: a share of that would always be too much.
-    safety = replace(here.safety, max_changes_percent=100.0)
-    desired = replace(here, numbers=wanted, safety=safety)
+    safety = replace(here.safety, max_changes_percent=100.0, undeclared="ignore")
+    desired = replace(here, numbers=wanted, safety=safety, assigning=None)
     async with open_reader(endpoint, limits, SystemClock()) as reader:
-        snapshot = await read_snapshot_for(reader, endpoint, desired, options, limits, progress)
+        seen = replace(desired, numbers=_touched(history) | wanted)
+        snapshot = await read_snapshot_for(reader, endpoint, seen, options, limits, progress)
+        _check_account(history, seen, snapshot)
         difference = diff(desired, snapshot, {})
         difference, moved = _without_moved(difference, history, snapshot)
         project = Project(root, desired, history.plan.origin.digest)
@@ -64,6 +65,33 @@ async def revert(found: Found, options: Options, progress: Progress = ignore_pro
         made = replace(planned.plan, origin=history.plan.origin)
         planned = replace(planned, plan=made, reads=reader.reads)
     return Reverted(planned, (*left, *moved))
+
+
+def _touched(history: History) -> dict[str, DesiredNumber]:
+    """The numbers that were written to and are still in the account, with no wish for them: even
+    where nothing can be had back, they show whose account it is."""
+    written = {number for number, _ in _written(history)}
+    return {
+        change.phone_number: DesiredNumber(
+            change.phone_number, change.kind, NO_SETTINGS, change.fields[0].source
+        )
+        for change in history.plan.difference.changes
+        if change.action is Action.UPDATE and change.phone_number in written
+    }
+
+
+def _check_account(history: History, seen: Desired, snapshot: Snapshot) -> None:
+    ids = _ids(history)
+    live = snapshot.numbers
+    if seen.numbers and not any(n in live and live[n].id == ids[n] for n in seen.numbers):
+        raise UsageError(
+            "none of the numbers that the apply changed is in this account under its id: it is "
+            "another account's journal; no plan was made"
+        )
+
+
+def _ids(history: History) -> dict[str, str]:
+    return {change.phone_number: change.id for change in history.plan.difference.changes}
 
 
 def _inverse(history: History) -> tuple[dict[str, DesiredNumber], tuple[Left, ...]]:
@@ -148,6 +176,7 @@ def _without_moved(
         for change in history.plan.difference.changes
         for field in change.fields
     }
+    ids = _ids(history)
     changes: list[Change] = []
     left: list[Left] = []
     for change in difference.changes:
@@ -155,7 +184,9 @@ def _without_moved(
         moved: dict[str, str] = {}
         for field in change.fields:
             key = (change.phone_number, field.path)
-            if key not in after:
+            if change.id != ids[change.phone_number]:
+                moved[field.path] = "it is in the account under another id now"
+            elif key not in after:
                 moved[field.path] = _moved_along(field)
             elif field.before != after[key]:
                 moved[field.path] = "it was changed again since"

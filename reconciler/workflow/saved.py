@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hmac
 import os
-import stat
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
-
-import msgspec
 
 from reconciler.api.clock import SystemClock
 from reconciler.api.read import ReadClient
@@ -23,14 +20,10 @@ from reconciler.core.freshness import State
 from reconciler.core.model import Source
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Plan
-from reconciler.core.planfile import plan_document
-from reconciler.core.planload import read_plan
-from reconciler.core.safety import Allowance
+from reconciler.core.policy import allowance_of
 from reconciler.core.text import Redactor
 from reconciler.core.values import LiveValue, Secret
 from reconciler.errors import ReconcilerError, SafetyError, StaleError, UsageError
-from reconciler.files import find_project
-from reconciler.files.output import write_whole
 from reconciler.files.secrets import resolve_refs
 from reconciler.report.grouping import examples
 from reconciler.workflow.applying import (
@@ -41,50 +34,9 @@ from reconciler.workflow.applying import (
     secrets_of,
     switching_numbers,
 )
-from reconciler.workflow.common import Options, account, account_here, load
-
-_MOST_BYTES = 8 * 1024**3
-_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+from reconciler.workflow.common import Options, account, account_of, load, root_here
 
 OnStale = Literal["abort", "skip"]
-
-
-def save_plan(plan: Plan, path: Path) -> str:
-    """Write the plan file, whole or not at all; its digest."""
-    document = plan_document(plan)
-    write_whole(path, msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
-    digest: str = document["digest"]
-    return digest
-
-
-def load_plan(path: Path) -> Plan:
-    """A plan that `save_plan` wrote. UsageError for what is none, was changed, or could have
-    been: a file that others may write to."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                raise UsageError(f"{path}: is not a plain file")
-            if found.st_mode & _OTHERS_MAY_WRITE:
-                raise UsageError(
-                    f"{path}: others may write to it, so it cannot be trusted: chmod go-w"
-                )
-            if found.st_size > _MOST_BYTES:
-                raise UsageError(f"{path}: too large for a plan")
-            data = file.read()
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
-    return plan_in(data, str(path))
-
-
-def plan_in(data: bytes, name: str) -> Plan:
-    """The plan that a file called `name` holds; UsageError where it is none, or was changed."""
-    try:
-        document = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise UsageError(f"{name}: not a plan that `plan --out` wrote: no JSON") from None
-    return read_plan(document, name)
 
 
 async def apply_saved(
@@ -95,13 +47,13 @@ async def apply_saved(
     Raises UsageError for another account's plan, SafetyError for one that a rule refused,
     StaleError where something moved and `on_stale` is "abort". Nothing is written then.
     """
-    here = account_here()
-    endpoint, limits = account(here, options)
-    root = find_project(Path(), Path.cwd()).root
+    root = root_here()
+    endpoint, limits = account(account_of(root), options)
     check_base_url(plan, endpoint.base_url)
     secrets = plan_secrets(plan, root)
     check_bound(plan, secrets)
-    async with reading_until_stopped(endpoint, limits, SystemClock(), stop) as reader:
+    reading = reading_until_stopped(endpoint, limits, SystemClock(), stop, secrets.values())
+    async with reading as reader:
         checker = Checker(plan, reader, secrets_of(secrets), page_size=limits.page_size)
         again = await read_targets(plan, checker)
         if stop.interrupted:
@@ -149,16 +101,9 @@ def check_base_url(plan: Plan, base_url: str) -> None:
 
 def check_refusals(plan: Plan, options: Options) -> None:
     """What a rule refused when the plan was made is refused now, unless it is allowed now."""
-    left = [
-        each
-        for each in plan.refusals
-        if not any(rule.option in each for rule in options.allow & _WHOLE)
-    ]
+    left = [each for each in plan.refusals if allowance_of(each) not in options.allow]
     if left:
         raise SafetyError("nothing was written: " + "; ".join(left))
-
-
-_WHOLE = frozenset({Allowance.MAX_CHANGES, Allowance.EMPTY_ACCOUNT})
 
 
 def plan_secrets(plan: Plan, root: Path) -> dict[str, str]:
@@ -281,6 +226,8 @@ def _is_live_already(plan: Plan, checker: Checker, again: Reread) -> bool:
 
 
 def _already_applied(plan: Plan, reader: ReadClient) -> Outcome:
+    """Nothing was sent. What the plan withheld, or found not owned, is as little done as it was
+    after the first apply, and tells in the exit code as it did then."""
     difference = plan.difference
     how = "every change of the plan is live"
     if all(change.action is Action.RELEASE for change in difference.changes):

@@ -19,6 +19,7 @@ from tests.apply.account import ONE
 from tests.cli.support import SECONDS
 
 ELSE = "sha256:" + "0" * 64
+WANTED_BY = dict(zip("ab", WANTED, strict=True))
 
 
 @pytest.fixture
@@ -295,3 +296,17 @@ def test_no_drift_is_exit_0(runner: Runner, applying: Runner, planned: Path) -> 
     assert done.code == 0, done.log
     done = runner.use("drift", path="telnyx")
     assert (done.code, done.outputs["exit-code"], done.outputs["has-changes"]) == (0, "0", "false")
+
+
+def test_drift_of_every_project_below_a_directory_is_one_step(
+    make_runner: MakeRunner, key: dict[str, str]
+) -> None:
+    runner = make_runner(env=key | {"KEY_OF_TEAMS": key["TELNYX_API_KEY"]})
+    for team in ("a", "b"):
+        place = runner.workspace / "teams" / team
+        declare(place, {WANTED_BY[team]: WANTED[WANTED_BY[team]]})
+        (place / "reconciler.yaml").write_text(
+            "version: 1\naccount: {api_key_env: KEY_OF_TEAMS}\n", encoding="utf-8"
+        )
+    done = runner.use("drift", path="teams", args="--all")
+    assert (done.code, done.outputs["numbers-changed"]) == (2, "2"), done.log

@@ -15,6 +15,7 @@ from reconciler.api.headers import (
     NO_HINT,
     hint_from,
     limit_rate,
+    reset_in,
     retry_after,
     seconds,
 )
@@ -52,24 +53,68 @@ def test_no_headers_are_no_hint() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "rate", "told"),
+    ("text", "rate", "window"),
     [
-        ("2000", 2000, False),
-        ("2000, 2000;w=1", 2000, True),
-        ("2000,2000;w=1,3600;w=60", 60, True),
-        (' 100 ; w="10" ', 10, True),
-        ("10;w=60;burst=5;comment=x", 10 / 60, True),
-        ("1;w=86400", 0.05, True),
-        ("0", None, False),
-        ("-5", None, False),
-        ("5;w=0", None, False),
-        ("five", None, False),
-        ("5.5", None, False),
-        ("", None, False),
+        ("2000", 2000, None),
+        ("2000, 2000;w=1", 2000, 1),
+        ("2000,2000;w=1,3600;w=60", 60, 60),
+        (' 100 ; w="10" ', 10, 10),
+        ("10;w=60;burst=5;comment=x", 10 / 60, 60),
+        ("1;w=86400", 0.05, 86400),
+        ("0", None, None),
+        ("-5", None, None),
+        ("5;w=0", None, None),
+        ("five", None, None),
+        ("5.5", None, None),
+        ("", None, None),
     ],
 )
-def test_a_limit_is_read_in_every_form_seen(text: str, rate: float | None, told: bool) -> None:
-    assert limit_rate(text) == (rate, told)
+def test_a_limit_is_read_in_every_form_seen(
+    text: str, rate: float | None, window: int | None
+) -> None:
+    assert limit_rate(text) == (rate, window)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("7", (7, False)),
+        ("10000000", (None, False)),
+        (str(int(NOW.timestamp()) + 9), (9, True)),
+        (f"{NOW.timestamp() + 9.5:.3f}", (9.5, True)),
+        (str(int(NOW.timestamp()) * 1000 + 9500), (9.5, True)),
+        (str(int(NOW.timestamp())), (None, True)),
+        (str(int(NOW.timestamp()) - 9), (None, True)),
+        (str(int(NOW.timestamp()) + 90_000), (LONGEST_PAUSE, True)),
+        ("99999999999", (None, True)),
+        ("999999999999999", (None, False)),
+        ("-1", (None, False)),
+    ],
+)
+def test_a_reset_is_seconds_or_a_moment_and_nothing_that_is_past(
+    text: str, expected: tuple[float | None, bool]
+) -> None:
+    told, moment = reset_in(text, "", NOW)
+    assert (told if told is None else round(told, 3), moment) == expected
+
+
+def test_a_reset_at_a_moment_counts_from_the_servers_clock() -> None:
+    theirs = NOW - timedelta(days=400)
+    headers = {
+        "date": format_datetime(theirs),
+        "x-ratelimit-reset": str(int(theirs.timestamp()) + 7),
+    }
+    assert hint_from(headers, NOW).pause == 7
+
+
+@pytest.mark.parametrize("reset", ["2", str(int(NOW.timestamp()) + 2)])
+def test_what_remains_of_a_window_that_was_told_to_be_a_second_says_nothing(reset: str) -> None:
+    headers = {
+        "x-ratelimit-limit": "50, 50;w=1",
+        "x-ratelimit-remaining": "0",
+        "x-ratelimit-reset": reset,
+    }
+    assert hint_from(headers, NOW).rate == 50
 
 
 @pytest.mark.parametrize(

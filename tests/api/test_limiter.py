@@ -174,7 +174,7 @@ def test_calls_overlap_so_that_the_latency_is_hidden() -> None:
                     good = server.admits(clock.time)
                     refused += not good
                     await clock.sleep(0.15)
-                    shared.answered(slot, 200 if good else 429, telling(server, good))
+                    shared.answered(slot, 200 if good else 429, telling(server, good, clock.time))
 
         todo = [0] * 2000
         await asyncio.gather(*(worker(todo) for _ in range(40)))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus, unquote
 
 import pytest
 from hypothesis import given
@@ -58,6 +61,84 @@ def test_a_secret_is_redacted_before_the_text_is_cut() -> None:
 
 def test_a_percent_encoded_secret_is_redacted_too() -> None:
     assert Redactor(["a/b+c"]).redact("?key=a%2Fb%2Bc a/b+c") == f"?key={REDACTED} {REDACTED}"
+
+
+AWKWARD = "Ab/9 +\"'<>"
+
+
+def _json_escaped(text: str) -> str:
+    return "".join(f"\\u{ord(each):04X}" for each in text)
+
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "as it is": lambda text: text,
+    "lower case": str.lower,
+    "upper case": str.upper,
+    "json": lambda text: json.dumps(text)[1:-1],
+    "json with slashes": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
+    "every character escaped in json": _json_escaped,
+    "json in json": lambda text: json.dumps(json.dumps(text)[1:-1])[1:-1],
+    "every character escaped in json in json": lambda text: json.dumps(_json_escaped(text))[1:-1],
+    "url": lambda text: quote(text, safe=""),
+    "form": quote_plus,
+    "every character escaped in a url": lambda text: "".join(f"%{b:02x}" for b in text.encode()),
+    "url in url": lambda text: quote(quote(text, safe=""), safe=""),
+    "json in a url": lambda text: quote(json.dumps(text)[1:-1], safe=""),
+    "html": html.escape,
+    "html by number": lambda text: "".join(f"&#x{ord(each):x};" for each in text),
+    "repr": lambda text: repr(text)[1:-1],
+    "broken over lines": "\n".join,
+    "broken over lines in json": lambda text: json.dumps("\r\n".join(text))[1:-1],
+    "with what does not show": "\u200b".join,
+    "made neutral": lambda text: neutral("\u200b".join(text)),
+}
+"""Ways in which an answer, or what stands between, may repeat a secret."""
+
+
+@pytest.mark.parametrize("secret", [KEY, "471147", AWKWARD], ids=repr)
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_secret_is_redacted_in_whatever_way_it_is_spelt(spelling: str, secret: str) -> None:
+    spelt = SPELLINGS[spelling](secret)
+    assert Redactor([secret]).redact(f"it was {spelt}, you see") == f"it was {REDACTED}, you see"
+
+
+@pytest.mark.parametrize("secret", ["a\\b\\nc", "Ünï-çode", "100%41"], ids=repr)
+@pytest.mark.parametrize("spelling", ["as it is", "json", "json in json", "url", "json in a url"])
+def test_a_secret_that_looks_like_a_spelling_itself_is_redacted_too(
+    spelling: str, secret: str
+) -> None:
+    spelt = SPELLINGS[spelling](secret)
+    assert Redactor([secret]).redact(f"it was {spelt}, you see") == f"it was {REDACTED}, you see"
+
+
+@given(st.text(), st.text(), st.sampled_from(sorted(SPELLINGS)))
+def test_a_secret_is_redacted_whatever_stands_around_its_spelling(
+    before: str, after: str, spelling: str
+) -> None:
+    spelt = SPELLINGS[spelling](KEY)
+    shown = Redactor([KEY]).redact(f"{before} {spelt} {after}")
+    assert spelt not in shown
+    assert KEY not in html.unescape(unquote(shown))
+
+
+@given(st.text())
+def test_what_holds_no_secret_stays_as_it_is(text: str) -> None:
+    assert Redactor([KEY]).redact(text) == text
+
+
+def test_a_pin_whose_name_is_spelt_in_another_way_is_redacted() -> None:
+    assert "PIN-1" not in CLEAN.redact("%22external%5Fpin%22%3A%22PIN-1%22%2C%22a%22%3A1")
+    assert "PIN-1" not in CLEAN.redact('{"external\\u005fpin":"PIN-1","tags":["kept"]}')
+
+
+def test_one_of_many_secrets_is_redacted_like_the_only_one() -> None:
+    many = Redactor(f"{each:06}" for each in range(5000))
+    assert many.redact("it was 004711, or 9004712.") == f"it was {REDACTED}, or 9{REDACTED}."
+    assert many.redact("it was %30%30%34711, or 471.") == f"it was {REDACTED}, or 471."
+
+
+def test_an_empty_pin_is_redacted_like_any_other() -> None:
+    assert CLEAN.redact('{"external_pin": "", "a": 1}') == '{"external_pin": "[redacted]", "a": 1}'
 
 
 def test_empty_secrets_redact_nothing_and_longer_ones_go_first() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -742,4 +744,7 @@ def test_a_pin_and_a_key_that_a_job_repeats_are_redacted(
     pinned = {"external_pin": {"env": "PIN_DESK_1"}}
     account.declare({ONE: pinned, TWO: pinned})
     outcome = account.apply()
-    assert (PIN in repr(outcome), account.sandbox.api_key in repr(outcome)) == (False, False)
+    journal = Path(outcome.journal).read_text()
+    assert ("[redacted]" in journal, '"failed":{"' in journal) == (True, True)
+    for text in (repr(outcome), journal):
+        assert (PIN in text, account.sandbox.api_key in text) == (False, False)

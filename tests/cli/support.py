@@ -66,8 +66,9 @@ def child(
     env: Mapping[str, str] | None = None,
     stdin: str = "",
     stdout: IO[bytes] | None = None,
+    seconds: float = SECONDS,
 ) -> Said:
-    """One command as a process of its own."""
+    """One command as a process of its own, which has so many seconds."""
     done = subprocess.run(
         [*COMMAND, *words],
         cwd=cwd,
@@ -75,7 +76,7 @@ def child(
         input=stdin.encode(),
         stdout=stdout or subprocess.PIPE,
         stderr=subprocess.PIPE,
-        timeout=SECONDS,
+        timeout=seconds,
     )
     out, err = done.stdout or b"", done.stderr
     return Said(done.returncode, out.decode(errors="replace"), err.decode(errors="replace"))

@@ -102,6 +102,25 @@ def test_validate_prints_every_error_with_its_place(
     ]
 
 
+@pytest.mark.usefixtures("account")
+def test_one_mistake_is_told_once(reconciler: Shell, tmp_path: Path) -> None:
+    (tmp_path / "numbers.yaml").write_text(
+        'numbers:\n  "+13125550001": {hd_voice_enabled: no, tags: yes}\n'
+    )
+    told = reconciler("validate").err.splitlines()
+    assert [line.split(": ")[0] for line in told] == [
+        "numbers.yaml:2:38",
+        "numbers.yaml:2:48",
+        "2 errors",
+    ]
+
+
+def test_a_misspelled_command_is_told_the_right_one(reconciler: Shell) -> None:
+    said = reconciler("valdate")
+    assert said.code == 1
+    assert "No such command 'valdate': did you mean 'validate'?" in said.err
+
+
 def test_validate_needs_no_key_and_no_network(
     account: Account, reconciler: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

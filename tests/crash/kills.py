@@ -142,6 +142,9 @@ def _at(state: Any, path: str) -> Any:
 
 # ---- processes ----------------------------------------------------------------------------------
 
+_RESUME_SECONDS = 600.0
+"""A job that was killed with its answer on the way is looked for a whole minute."""
+
 
 def kill_processes(count: int, times: int, seed: int) -> Tally:
     """Kill `reconciler apply` by SIGKILL at `times` random moments; a new process resumes."""
@@ -193,7 +196,7 @@ def _one_process(root: Path, served: RunningSandbox, after: float | None, tally:
         tally.kills += 1
     lasted = time.monotonic() - began
     if unfinished := process.returncode != 0 and journals_in(root):
-        said = child("resume", cwd=root, env=env)
+        said = child("resume", cwd=root, env=env, seconds=_RESUME_SECONDS)
         if said.code or said.has_traceback:
             tally.wrong.append(
                 f"killed after {after} s, the resume ends in {said.code}: {said.err}"

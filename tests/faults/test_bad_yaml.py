@@ -283,11 +283,17 @@ def test_all_faults_of_all_files_are_reported_together(account: Account, reconci
 
 
 def test_the_same_number_in_two_blocks(account: Account, reconciler: Shell) -> None:
-    blocks = (f'"{ONE}..+13125550009": {{}}', '"+13125550005..+13125550019": {}')
-    make({"a.yaml": declares(*blocks)}, account.root)
+    first, second = f"{ONE}..+13125550009", "+13125550005..+13125550019"
+    files: dict[str, Content] = {
+        "a.yaml": declares(f'"{first}": {{}}'),
+        "b.yaml": declares(f'"{TWO}9": {{}}', f'"{second}": {{}}'),
+    }
+    make(files, account.root)
     said = reconciler("apply", "--auto-approve")
     assert (said.code, account.control.log()) == (1, [])
-    assert any(line.startswith("a.yaml:4:3: ") for line in said.err.splitlines())
+    line, count = said.err.splitlines()
+    assert line.startswith(f"b.yaml:4:3: the block {second} overlaps {first} at a.yaml:3")
+    assert count == "1 error"
 
 
 def test_an_empty_file_no_numbers_never_remove_all(account: Account, reconciler: Shell) -> None:

@@ -25,7 +25,7 @@ from reconciler.sandbox.server import RunningSandbox
 from tests.api.support import Call, free_port, reply, run, serving
 from tests.api.test_transport import company
 from tests.apply.account import ONE
-from tests.cli.support import Said, child
+from tests.cli.support import Said, Shell, child
 
 __all__ = ["company"]
 
@@ -128,9 +128,30 @@ def test_tls_failure_dns_failure_a_body_that_drips_ends_at_one_total_deadline() 
 # ---- connections and bodies ---------------------------------------------------------------------
 
 
-def test_connection_refused_before_a_byte_was_sent_names_the_host(project: Path) -> None:
-    said = plan(project, f"http://127.0.0.1:{free_port()}/v2")
+class NoWaiting(SystemClock):
+    """The clocks of this machine, but nothing is slept for."""
+
+    def __init__(self) -> None:
+        self.slept = 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept += max(seconds, 0.0)
+        await asyncio.sleep(0)
+
+
+def test_connection_refused_before_a_byte_was_sent_names_the_host(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "reconciler.yaml").write_text("limits: {rate_per_second: 1000}\n")
+    clock = NoWaiting()
+    monkeypatch.setattr("reconciler.workflow.planning.SystemClock", lambda: clock)
+    monkeypatch.setenv("TELNYX_API_KEY", KEY)
+    monkeypatch.setenv("TELNYX_BASE_URL", f"http://127.0.0.1:{free_port()}/v2")
+    monkeypatch.chdir(project)
+    said = Shell(monkeypatch, capsys)("plan")
     assert (said.code, "no connection to 127.0.0.1" in said.err) == (1, True)
+    assert KEY not in said.out + said.err
+    assert clock.slept > 0
 
 
 def test_a_body_of_gigabytes_capped(served: RunningSandbox, project: Path) -> None:

@@ -20,7 +20,7 @@ from reconciler.core.planfile import digest, plan_document
 from reconciler.errors import UsageError
 from reconciler.report.jsonreport import plan_json
 from reconciler.report.text import plan_text
-from reconciler.workflow.saved import plan_in
+from reconciler.workflow.planfiles import plan_in
 from tests.fuzz.bending import bend, bent_bytes
 from tests.saved.support import at, places
 from tests.saved.test_forged_plans import bundle, release, settings

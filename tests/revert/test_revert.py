@@ -328,6 +328,52 @@ def test_a_journal_of_another_address_is_refused(
         desk.revert(journal)
 
 
+def bought_anew(desk: Desk, *numbers: str) -> None:
+    """The same numbers under other ids, as another account would have them."""
+    for each in numbers:
+        row = desk.state(each)
+        desk.control.remove(each)
+        desk.control.add({**row, "id": f"9{row['id'][1:]}"})
+
+
+ANOTHER_ACCOUNT = [
+    {"customer_reference": "x"},
+    {"emergency": {"emergency_enabled": True, "emergency_address_id": ADDRESS}},
+    {"external_pin": "4711"},
+]
+
+
+@pytest.mark.parametrize("wish", ANOTHER_ACCOUNT, ids=str)
+@pytest.mark.parametrize("has_the_numbers", [False, True])
+def test_a_journal_of_another_account_is_refused(
+    reconciler: Shell, desk: Desk, wish: dict[str, Any], has_the_numbers: bool
+) -> None:
+    journal = applied(desk, {ONE: wish, TWO: wish})
+    if has_the_numbers:
+        bought_anew(desk, ONE, TWO)
+    else:
+        desk.control.remove(ONE)
+        desk.control.remove(TWO)
+    said = reconciler("revert", journal, "--out", "back.json")
+    assert (said.code, "another account's" in said.err) == (1, True)
+    assert (said.out, Path("back.json").exists()) == ("", False)
+
+
+def test_a_journal_that_only_gave_back_is_not_taken_for_another_accounts(
+    reconciler: Shell, desk: Desk
+) -> None:
+    journal = applied(desk, {ONE: {"release": True}, TWO: {}}, allow=ALL)
+    assert reconciler("revert", journal, "--out", "back.json").code == 0
+
+
+def test_a_number_that_was_bought_anew_is_listed_and_left_alone(desk: Desk) -> None:
+    journal = applied(desk, {each: {"customer_reference": "x"} for each in (ONE, TWO)})
+    bought_anew(desk, ONE)
+    left, path = undo(desk, journal)
+    assert left == [(ONE, "customer_reference", "it is in the account under another id now")]
+    assert changes(path) == [(TWO, "customer_reference", None)]
+
+
 def test_a_damaged_journal_is_refused(desk: Desk) -> None:
     journal = Path(applied(desk, {ONE: {"customer_reference": "x"}}))
     journal.write_bytes(journal.read_bytes().replace(b'"x"', b'"z"'))

@@ -164,3 +164,15 @@ def test_live_numbers_nobody_declares_can_be_a_finding(
     assert ("No drift" in said.out) == (word != "fail")
     said = reconciler(*APPLY)
     assert (said.code, "rule: undeclared" in said.err) == (apply, word == "fail")
+
+
+@pytest.mark.parametrize("output", ["text", "markdown", "html"])
+def test_with_such_a_finding_no_report_says_that_the_account_matches(
+    account: Account, reconciler: Shell, output: str
+) -> None:
+    account.declare({ONE: {"customer_reference": "desk-1"}}, safety={"undeclared": "fail"})
+    said = reconciler("plan", "--out", "plan.json", "--format", output)
+    assert said.code == 0
+    for shown in (said, reconciler("drift", "--format", output)):
+        assert "matches the configuration" not in shown.out
+    assert "matches the configuration" not in reconciler("show", "plan.json").out

@@ -263,6 +263,31 @@ def test_applying_twice_as_json_says_so_too(reconciler: Shell, desk: Desk) -> No
     assert (said.json["applied"], said.json["calls"], said.json["converged"]) == ([], {}, True)
 
 
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({FOUR: {"release": True}}, Exit.REFUSED),
+        ({"+13125559999": {"tags": ["a"]}}, Exit.INCOMPLETE),
+        ({FOUR: {"release": True}, "+13125559999": {"tags": ["a"]}}, Exit.INCOMPLETE),
+    ],
+    ids=["withheld", "not owned", "both"],
+)
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_what_a_plan_holds_back_is_still_held_back_when_it_is_already_applied(
+    reconciler: Shell, desk: Desk, more: dict[str, Any], code: Exit, output: str
+) -> None:
+    """Its changes are live, so nothing is sent; what it withheld, or found not owned, is no more
+    done than it was after the first apply, and of several exit codes the gravest is given."""
+    desk.declare({ONE: {"customer_reference": "x"}, **more})
+    path = desk.save()
+    first = reconciler("apply", str(path)).code
+    desk.control.forget()
+    again = reconciler("apply", str(path), "--format", output)
+    assert ([first, again.code], desk.writes()) == ([code, code], [])
+    assert "already applied" in again.out
+    assert output == "text" or again.json["converged"] is False
+
+
 def test_a_release_that_is_done_is_already_applied(desk: Desk) -> None:
     desk.declare({ONE: {"release": True}})
     path = desk.save(allow=frozenset({Allowance.RELEASE}))

@@ -19,7 +19,7 @@ from reconciler.core.planfile import plan_document
 from reconciler.core.policy import withhold
 from reconciler.core.safety import Allowance, Safety
 from reconciler.errors import UsageError
-from reconciler.workflow.saved import plan_in
+from reconciler.workflow.planfiles import plan_in
 from tests.apply.account import ONE, TWO
 from tests.cli.support import Shell
 from tests.plan.world import N1, NOON, account, declare, phone, plan_for

@@ -1,0 +1,88 @@
+"""How many may be at work side by side: as many as the pace has use for, whatever it is by now.
+
+Each at work has one call in flight, or waits for its turn, or thinks. Twice as many as may be in
+flight keep the pace from ever being held back, and no more than that are there to be stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable
+from contextlib import aclosing, asynccontextmanager
+from itertools import islice
+from typing import Any, TypeVar
+
+from reconciler.api.limiter import Limiter
+
+T = TypeVar("T")
+
+
+class Places:
+    """`async with places` waits for a place, first come first served."""
+
+    def __init__(self, limiter: Limiter) -> None:
+        self._limiter = limiter
+        self._taken = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def __aenter__(self) -> None:
+        if self._taken < self._limiter.at_work and not self._waiting:
+            self._taken += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # it was given the place in the same moment
+                self._free()
+            elif turn in self._waiting:
+                self._waiting.remove(turn)
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._free()
+
+    def _free(self) -> None:
+        self._taken -= 1
+        # There may be more places by now than when they were taken: then several go on.
+        while self._waiting and self._taken < self._limiter.at_work:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._taken += 1
+                turn.set_result(None)
+
+
+@asynccontextmanager
+async def in_places(
+    limiter: Limiter, work: Iterable[Coroutine[Any, Any, T]]
+) -> AsyncIterator[AsyncIterator[T]]:
+    """What `work` gives, as it comes, each begun when there is a place for it.
+
+    The first that raises ends the iteration; on the way out, whatever is not done is cancelled
+    and waited for.
+    """
+    running: set[asyncio.Task[T]] = set()
+
+    async def results() -> AsyncGenerator[T, None]:
+        done: asyncio.Queue[asyncio.Task[T]] = asyncio.Queue()
+        todo = iter(work)
+        while True:
+            for each in islice(todo, max(limiter.at_work - len(running), 0)):
+                task = asyncio.ensure_future(each)
+                task.add_done_callback(done.put_nowait)
+                running.add(task)
+            if not running:
+                return
+            task = await done.get()
+            running.discard(task)
+            yield await task
+
+    try:
+        async with aclosing(results()) as coming:
+            yield coming
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
