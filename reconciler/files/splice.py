@@ -19,7 +19,8 @@ from reconciler.files.emit import WIDTH, block, flow, text_of
 from reconciler.files.layout import formatted
 from reconciler.files.source import Alias, Container, Entry, Node, Scalar, SourceText, read_source
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
+"""A byte order mark."""
 _STEP = 2
 _MERGE = "<<"
 _BLOCK_SCALARS = frozenset({"|", ">"})
@@ -123,7 +124,7 @@ class Editing:
             parts += [self.source.text[end : splice.start], splice.text]
             end = splice.end
         text = "".join([*parts, self.source.text[end:]])
-        after = (_BOM if self.raw.startswith(_BOM) else b"") + text.encode()
+        after = (BOM if self.raw.startswith(BOM) else b"") + text.encode()
         return _form(after) if _form(self.raw) == self.raw else after
 
     def _take(self, splices: Callable[[], Iterator[Splice]]) -> None:

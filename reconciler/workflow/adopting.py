@@ -3,13 +3,13 @@ account."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from reconciler.core.adoptable import Drifted, Left
-from reconciler.core.adopting import Adoption, Known, OwnEdit, Place, adopt, unlike
+from reconciler.core.adopting import Adoption, Known, LineEdit, OwnEdit, Place, adopt, unlike
 from reconciler.core.assigning import assigned
 from reconciler.core.declared import compact
 from reconciler.core.desired import build
@@ -19,8 +19,10 @@ from reconciler.core.model import Desired
 from reconciler.core.rules import EMERGENCY_ADDRESS, EMERGENCY_ENABLED
 from reconciler.errors import InputError, UsageError
 from reconciler.files import Loaded, load_documents, open_source, read_document, source_files
+from reconciler.files.cells import SheetEditing
 from reconciler.files.emit import may_stand
 from reconciler.files.output import Rewrite, rewrite_files
+from reconciler.files.sheet import find_sheet, read_sheet
 from reconciler.files.splice import Editing, NotEditableError, nested
 from reconciler.files.tree import SourceFile
 from reconciler.workflow.common import name_in
@@ -28,9 +30,12 @@ from reconciler.workflow.planning import Planned
 
 _MOST_ROUNDS = 50
 _CHANGED = "the files were changed while the account was read: nothing was written; run it again"
-_IN_A_SHEET = "it is declared in a sheet: edit the row there"
+_IN_A_SHEET = "a row of a sheet declares its whole block: take it out of that by hand"
 _BY_A_RULE = "no line of its own declares it, but a rule of assign: declare the number in a file"
 _MEANS_MORE = "it cannot be written without a change of what else is declared: edit it by hand"
+
+
+Editor = Editing | SheetEditing
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,8 @@ class _Work:
         if self._loaded.digest != planned.project.digest:
             raise UsageError(_CHANGED)
         self._files = {file.path: file for file in source_files(path, Path.cwd())}
+        self._sheets = dict(_sheets_of(self._loaded, self._files))
+        self._files |= self._sheets
         self._raw: dict[str, bytes] = {}
         self._before = self._built(self._loaded)
         self._closed: set[Place] = set()
@@ -112,16 +119,16 @@ class _Work:
 
     def _edited(self, adoption: Adoption) -> _Edited | None:
         """The files with every edit; None where one was refused, which is noted."""
-        editing: dict[str, Editing] = {}
+        editing: dict[str, Editor] = {}
         before = len(self._closed) + len(self._refused)
         for line in adoption.lines:
             try:
-                self._opened(editing, line.place[0]).set_line(*line.place[1:], line.value)
+                _set_line(self._opened(editing, line.place[0]), line)
             except NotEditableError:
                 self._closed.add(line.place)
         for own in sorted(adoption.own, key=lambda each: each.phone_number):
             try:
-                _set(self._opened(editing, own.source.path), own)
+                _set_own(self._opened(editing, own.source.path), own)
             except NotEditableError as error:
                 self._refuse(own.phone_number, own.values, str(error))
         if len(self._closed) + len(self._refused) > before:
@@ -133,13 +140,16 @@ class _Work:
             except NotEditableError as error:
                 self._give_up(adoption, path, str(error))
                 return None
-        return self._read(texts)
+        try:
+            return self._read(texts)
+        except InputError as error:
+            self._blame(adoption, str(error))
+            return None
 
-    def _opened(self, editing: dict[str, Editing], path: str) -> Editing:
-        if path not in self._files:
-            raise NotEditableError(_IN_A_SHEET)
+    def _opened(self, editing: dict[str, Editor], path: str) -> Editor:
         if path not in editing:
-            editing[path] = Editing(self._raw_of(path))
+            kind = SheetEditing if path in self._sheets else Editing
+            editing[path] = kind(self._raw_of(path))
         return editing[path]
 
     def _raw_of(self, path: str) -> bytes:
@@ -201,33 +211,68 @@ class _Work:
         )
         if not wrong:
             return _settings(before) == _settings(after)
-        paths = {path for _, path in wrong}
-        lines = {each.place for each in adoption.lines if each.path in paths or "" in paths}
-        if lines:
-            self._closed |= lines
-            return False
-        mine = {(own.phone_number, path) for own in adoption.own for path in own.values}
-        for number, path in mine.intersection(wrong) or mine:
-            self._refuse(number, [path], _MEANS_MORE)
+        self._blame(adoption, "", frozenset(wrong))
         return False
 
+    def _blame(
+        self, adoption: Adoption, text: str, wrong: Set[tuple[str, str]] = frozenset()
+    ) -> None:
+        """Note the edits that may have moved what is `wrong`, by number and path, or made the
+        project one that is wrong in itself, as `text` says: not to be made again. Lines of many
+        numbers are the first to be given up."""
+        paths = {path for _, path in wrong}
+        known = paths and "" not in paths
+        lines = {each.place for each in adoption.lines if not known or each.path in paths}
+        if lines:
+            self._closed |= lines
+            return
+        mine = {(own.phone_number, path) for own in adoption.own for path in own.values}
+        named = {each for each in mine if each in wrong or each[0] in text}
+        for number, path in named or mine:
+            self._refuse(number, [path], _MEANS_MORE)
 
-def _set(editing: Editing, own: OwnEdit) -> None:
-    place = own.source.line, own.source.column
-    if own.in_block:
-        editing.add_beside(*place, own.phone_number, nested(own.values))
+
+def _sheets_of(loaded: Loaded, files: Mapping[str, SourceFile]) -> Iterator[tuple[str, SourceFile]]:
+    """The CSV files of a project, by name as shown."""
+    for document in (loaded.project, *loaded.documents):
+        if document is not None and document.sheet is not None:
+            named = document.data["numbers_from"]
+            yield document.sheet.path, find_sheet(loaded.root, files[document.path], named)
+
+
+def _set_line(editing: Editor, line: LineEdit) -> None:
+    _, row, column = line.place
+    if isinstance(editing, SheetEditing):
+        editing.set_line(row, line.path, line.value)
     else:
-        editing.set_own(*place, nested(own.values))
+        editing.set_line(row, column, line.value)
+
+
+def _set_own(editing: Editor, own: OwnEdit) -> None:
+    line, column, settings = own.source.line, own.source.column, nested(own.values)
+    if isinstance(editing, SheetEditing):
+        if own.in_block:
+            raise NotEditableError(_IN_A_SHEET)
+        editing.set_own(line, settings)
+    elif own.in_block:
+        editing.add_beside(line, column, own.phone_number, settings)
+    else:
+        editing.set_own(line, column, settings)
 
 
 def _reread(document: Document, texts: Mapping[str, bytes]) -> Document:
-    raw = texts.get(document.path)
-    if raw is None:
-        return document
-    again, problems = read_document(document.path, raw)
+    """The same document with its new text, and that of its sheet. InputError."""
+    sheet = document.sheet
+    if sheet is not None and sheet.path in texts:
+        sheet, problems = read_sheet(sheet.path, texts[sheet.path])
+        if sheet is None or problems:
+            raise InputError(problems)
+    if document.path not in texts:
+        return replace(document, sheet=sheet) if sheet else document
+    again, problems = read_document(document.path, texts[document.path])
     if again is None or problems:
         raise InputError(problems)
-    return replace(again, sheet=document.sheet)
+    return replace(again, sheet=sheet)
 
 
 def _settings(desired: Desired) -> tuple[Any, ...]:

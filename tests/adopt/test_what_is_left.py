@@ -85,19 +85,6 @@ def test_a_protected_number_is_adopted_for_nothing_is_written_to_it(tmp_path: Pa
     assert adopted(tmp_path, text, (ONE, "tags", ("b",))) == text.replace("[a]", "[b]")
 
 
-def test_what_a_row_of_a_sheet_declares(tmp_path: Path) -> None:
-    files = {
-        "fleet.yaml": "numbers_from: desks.csv\ngroups: {a: {hd_voice_enabled: true}}\n",
-        "desks.csv": f"phone_number,groups,customer_reference\n{ONE},a,x\n",
-    }
-    account = world(tmp_path, files, (ONE, "customer_reference", "y"))
-    assert "sheet" in left(account)["customer_reference"]
-    account.live[ONE]["hd_voice_enabled"] = False
-    found = account.adopt()
-    assert [each.path for each in found.fields] == ["hd_voice_enabled"]
-    assert "{hd_voice_enabled: false}" in account.text()
-
-
 def test_null_where_null_cannot_be_declared(tmp_path: Path) -> None:
     own = "voice: {call_forwarding: {forwarding_type: always}}"
     account = edited(tmp_path, own)
