@@ -2,6 +2,7 @@
 
 Each at work has one call in flight, or waits for its turn, or thinks. Twice as many as may be in
 flight keep the pace from ever being held back, and no more than that are there to be stopped.
+Where one at work first waits for what is read for many, there is room for what is sent meanwhile.
 """
 
 from __future__ import annotations
@@ -21,13 +22,25 @@ T = TypeVar("T")
 class Places:
     """`async with places` waits for a place, first come first served."""
 
-    def __init__(self, limiter: Limiter) -> None:
+    def __init__(self, limiter: Limiter, seconds: float = 0.0) -> None:
+        """`seconds`: at least as many places as calls go out in that time."""
         self._limiter = limiter
+        self._seconds = seconds
         self._taken = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    @property
+    def taken(self) -> int:
+        """How many are at work."""
+        return self._taken
+
+    @property
+    def most(self) -> int:
+        """How many there are places for now."""
+        return max(self._limiter.at_work, int(self._limiter.rate * self._seconds))
+
     async def __aenter__(self) -> None:
-        if self._taken < self._limiter.at_work and not self._waiting:
+        if self._taken < self.most and not self._waiting:
             self._taken += 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -47,7 +60,7 @@ class Places:
     def _free(self) -> None:
         self._taken -= 1
         # There may be more places by now than when they were taken: then several go on.
-        while self._waiting and self._taken < self._limiter.at_work:
+        while self._waiting and self._taken < self.most:
             turn = self._waiting.popleft()
             if not turn.done():
                 self._taken += 1

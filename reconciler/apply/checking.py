@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from reconciler.api.places import Places
 from reconciler.api.read import ReadClient
 from reconciler.api.reread import Reread, Target, reread
-from reconciler.apply.turns import gather
+from reconciler.apply.looks import Looks
 from reconciler.core.changes import Change
 from reconciler.core.fields import Channel
 from reconciler.core.freshness import Secrets, Standing, paths_to_read, standing
@@ -32,28 +32,35 @@ class Request:
 class Checker:
     """Reads numbers again and judges them.
 
-    Background jobs that are about to be sent at the same time are read together: in one scan of a
-    list instead of one each.
+    Operations that are about to be sent are read together: in one scan of a list, or by a few
+    filters, instead of one by one. `places` are those that single calls take while they are on
+    their way: no more are looked at ahead of being sent.
     """
 
-    def __init__(self, plan: Plan, reader: ReadClient, secrets: Secrets, *, page_size: int) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        reader: ReadClient,
+        secrets: Secrets,
+        *,
+        page_size: int,
+        places: Places | None = None,
+    ) -> None:
         self._plan = plan
         self._reader = reader
         self._secrets = secrets
         self._page_size = page_size
         self._changes = {change.phone_number: change for change in plan.difference.changes}
         self._leavers = {each.id for each in plan.operations if leaves_bundle(each)}
-        self._waiting: list[tuple[Request, asyncio.Future[Reread]]] = []
-        self._batch: asyncio.Task[None] | None = None
+        self._places = places
+        self._jobs = Looks(reader.clock, self._read, self._may_read_jobs)
+        self._calls = Looks(reader.clock, self._read, self._may_read_calls)
         self._forwarded: set[str] = set()
 
     async def check(self, request: Request) -> dict[str, Standing]:
         """How each number stands to its operation. KeyRefusedError passes."""
-        if request.operation.call in JOB_CALLS:
-            again = await self._together(request)
-        else:
-            again = await self._read([request])
-        return self.judge(request, again)
+        looks = self._jobs if request.operation.call in JOB_CALLS else self._calls
+        return self.judge(request, await looks.ask(request))
 
     async def read_all(
         self, requests: Sequence[Request], also: Mapping[str, Sequence[str]]
@@ -89,30 +96,18 @@ class Checker:
             return ""
         return next((id_ for id_ in operation.depends_on if id_ in self._leavers), "")
 
-    async def _together(self, request: Request) -> Reread:
-        result: asyncio.Future[Reread] = asyncio.get_running_loop().create_future()
-        self._waiting.append((request, result))
-        if self._batch is None:
-            self._batch = asyncio.ensure_future(self._read_batches())
-        return await result
+    def _may_read_jobs(self, waiting: int, in_reading: int) -> bool:
+        """Jobs that can be sent at the same time ask at the same time."""
+        del waiting
+        return not in_reading
 
-    async def _read_batches(self) -> None:
-        try:
-            while self._waiting:
-                await gather(self._reader.clock)
-                batch, self._waiting = self._waiting, []
-                try:
-                    again = await self._read([request for request, _ in batch])
-                except Exception as error:  # noqa: BLE001 - it is handed to everybody who waits
-                    for _, result in batch:
-                        if not result.done():
-                            result.set_exception(error)
-                    continue
-                for _, result in batch:
-                    if not result.done():
-                        result.set_result(again)
-        finally:
-            self._batch = None
+    def _may_read_calls(self, waiting: int, in_reading: int) -> bool:
+        """Single calls ask one after the other, as places become free: a quarter of them is read
+        at a time, while the rest keeps the pace."""
+        del in_reading
+        if self._places is None:
+            return True
+        return waiting >= min(self._places.most // 4, self._places.taken)
 
     async def _read(
         self,

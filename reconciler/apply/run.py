@@ -39,6 +39,9 @@ from reconciler.errors import (
 )
 
 _MOST_SENDS = 3
+_LOOKED_AHEAD_SECONDS = 4.0
+"""No look is much older than that when the call goes out, unless the pace is so slow that a
+handful of calls take longer; and half of it is more than a reading takes, far away."""
 _SCOUT_NUMBERS = 100
 """To look at more than these would cost calls that the others would have to make again."""
 
@@ -81,13 +84,15 @@ class Applier:
         self._watcher = watcher
         self._stop = stop
         self._notes = Notes(log, clock, context.redactor)
-        self._checker = Checker(plan, reader, context.secrets, page_size=limits.page_size)
+        # No more queue for their turn than the pace has use for, so a stop is not long in coming.
+        self._places = Places(reader.limiter, _LOOKED_AHEAD_SECONDS)
+        self._checker = Checker(
+            plan, reader, context.secrets, page_size=limits.page_size, places=self._places
+        )
         self._ids = {change.phone_number: change.id for change in plan.difference.changes}
         self._records = {each.id: Record(each) for each in plan.operations}
         self._finished = {each.id: asyncio.Event() for each in plan.operations}
         self._calls: Counter[Channel] = Counter()
-        # No more queue for their turn than the pace has use for, so a stop is not long in coming.
-        self._places = Places(reader.limiter)
         self._scout = _scout_of(plan, context)
         self._scouted = asyncio.Event()
         if not self._scout:

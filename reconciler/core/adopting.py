@@ -152,7 +152,7 @@ class _Adopting:
         self._known = known
         self._closed = closed
         self._left = left
-        self._names = _names_of(known.layering.aliases)
+        self._aliases = _by_id(known.layering.aliases)
         self._stacks: dict[str, _Stack] = {}
         rules = known.assigning.rules if known.assigning else ()
         self._rules = frozenset(rule.source for rule in rules)
@@ -290,11 +290,9 @@ class _Adopting:
         """How a value is written in the layer `at`."""
         row = BY_PATH[each.number.kind][each.path]
         value = each.value
-        if row.type is Type.ID and isinstance(value, str):
-            alias = self._names.get((each.path.rpartition(".")[2], value))
-            return written(each.path, value) if alias is None else doubled(alias)
         if row.type is not Type.TAGS or not isinstance(value, tuple):
-            return written(each.path, value)
+            leaf = each.path.rpartition(".")[2]
+            return written(leaf, value, self._aliases.get(leaf, {}))
         stack = self._stack(each.number)
         giving = stack.giving("tags")
         below = folded_tags(stack.value("tags", lower) for lower in giving if lower < at)
@@ -310,13 +308,12 @@ def _place(source: Source) -> Place:
     return source.path, source.line, source.column
 
 
-def _names_of(tables: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], str]:
-    """The alias of each id, by field: of several the first."""
-    names: dict[tuple[str, str], str] = {}
-    for setting, table in tables.items():
-        for name, target in table.items():
-            names.setdefault((setting, canonical_id(target)), name)
-    return names
+def _by_id(tables: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """The alias of each id as a value names it, by field; of several the first."""
+    return {
+        leaf: {canonical_id(id_): doubled(name) for name, id_ in reversed([*table.items()])}
+        for leaf, table in tables.items()
+    }
 
 
 def unlike(

@@ -14,8 +14,16 @@ from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS
 from reconciler.core.emergency import FAILED
 from reconciler.core.fields import Field, Kind, Type
 from reconciler.core.model import LiveNumber, Settings, Snapshot
-from reconciler.core.rules import EMERGENCY_ADDRESS, EMERGENCY_ENABLED, FEATURES, broken_rules
+from reconciler.core.naming import Pairs, Said
+from reconciler.core.rules import (
+    EMERGENCY_ADDRESS,
+    EMERGENCY_ENABLED,
+    FEATURES,
+    RULED,
+    broken_rules,
+)
 from reconciler.core.scope import Section, section_of
+from reconciler.core.templates import Text
 from reconciler.core.validate import is_valid
 from reconciler.core.values import E164, ID, UNKNOWN, LiveValue, Value, show_json
 
@@ -42,71 +50,113 @@ class Draft:
     are known to be `unset`, for which null would be no change."""
 
     live: LiveNumber
-    values: Mapping[str, Value]
+    values: Mapping[str, Said]
     unset: frozenset[str]
     notes: tuple[str, ...]
     tags: tuple[str, ...]
     connection: str
 
 
+class _Column:
+    """What a snapshot holds of one field, and the judgement of each distinct value of it."""
+
+    __slots__ = ("_judged", "_wanted", "at", "is_meant", "is_plain", "path", "row")
+
+    def __init__(self, at: int, row: Field, wanted: Wanted) -> None:
+        self.at, self.row, self.path = at, row, row.path
+        self.is_plain = bool(row.writes) and not row.secret
+        self.is_meant = wanted.means(row.kind, row.path)
+        self._wanted = wanted
+        self._judged: dict[Value, str] = {}
+
+    def remark(self, value: Value) -> str:
+        """Why a known value is not declared, "" where it is, or where that is not worth one."""
+        found = self._judged.get(value)
+        if found is None:
+            found = self._judged[value] = _judge(self.row, value, self._wanted)
+        return found
+
+    def unknown(self, live: LiveNumber) -> str:
+        """The same of one that could not be read."""
+        if not self.is_plain or self.row.write_only:
+            return ""
+        reason = (live.reasons or {}).get(self.path)
+        return f"{self.path} could not be read" + (f": {reason}" if reason else "")
+
+
 class Drafter:
     """Makes the drafts of one export. Each distinct value is judged once."""
 
     def __init__(self, snapshot: Snapshot, wanted: Wanted) -> None:
-        self._snapshot = snapshot
         self._wanted = wanted
-        self._judged: dict[tuple[Kind, str, LiveValue], str] = {}
+        self._columns = {
+            kind: [
+                _Column(paths.index(path), row, wanted)
+                for path, row in BY_PATH[kind].items()
+                if path in paths
+            ]
+            for kind, paths in snapshot.columns.items()
+        }
+        self._looked_at = {
+            kind: [column for column in columns if column.path in _LOOKED_AT]
+            for kind, columns in self._columns.items()
+        }
+        self._sets: dict[tuple[str, ...], frozenset[str]] = {}
+        self._broken: dict[tuple[Kind, Pairs], tuple[frozenset[str], tuple[str, ...]]] = {}
 
     def draft(self, live: LiveNumber) -> Draft | str:
         """What to declare of one number, or why it cannot be declared at all."""
         if not E164.match(live.phone_number):
             return "it is no number in E.164"
-        rows = BY_PATH[live.kind]
-        read = dict(zip(self._snapshot.columns[live.kind], live.values, strict=True))
-        if read and all(value is UNKNOWN for value in read.values()):
+        if live.values and all(value is UNKNOWN for value in live.values):
             return next(iter((live.reasons or {}).values()), "nothing of it could be read")
-        values: dict[str, Value] = {}
+        values: dict[str, Said] = {}
+        unset: list[str] = []
         notes: list[str] = []
-        for path, value in read.items():
-            if not self._wanted.means(live.kind, path):
+        columns = self._columns[live.kind]
+        for column in columns:
+            value = live.values[column.at]
+            if value is None or value == ():
+                if column.is_plain:
+                    unset.append(column.path)
+            elif not column.is_meant:
                 continue
-            note = self._why_not(rows[path], value, live)
-            if note:
+            elif note := column.unknown(live) if value is UNKNOWN else column.remark(value):
                 notes.append(note)
-            elif value is not UNKNOWN and value not in (None, ()) and _is_plain(rows[path]):
-                values[path] = value
+            elif value is not UNKNOWN and column.is_plain:
+                values[column.path] = value
+        read = {column.path: live.values[column.at] for column in self._looked_at[live.kind]}
         if read.get(EMERGENCY_STATUS) == FAILED and EMERGENCY_ENABLED in values:
             notes.append("emergency_status is provisioning-failed: the service counts as off")
-        _drop_broken_features(values, live.kind, notes)
-        refusal = _stand_above(self._wanted.below.get(live.kind, {}), values, read, live.kind)
-        if refusal:
-            return refusal
+        self._drop_broken_features(values, live.kind, notes)
+        if below := self._wanted.below.get(live.kind, {}):
+            every = {column.path: live.values[column.at] for column in columns}
+            if refusal := _stand_above(below, values, every, live.kind):
+                return refusal
+            values = {path: values[path] for path in BY_PATH[live.kind] if path in values}
         tags, connection = read.get("tags"), read.get("connection_id")
         return Draft(
             live,
-            {path: values[path] for path in rows if path in values},
-            frozenset(path for path, value in read.items() if value in (None, ())),
+            values,
+            self._sets.setdefault(key := tuple(unset), frozenset(key)),
             tuple(notes),
             tags if isinstance(tags, tuple) else (),
             connection if isinstance(connection, str) else "",
         )
 
-    def _why_not(self, row: Field, value: LiveValue, live: LiveNumber) -> str:
-        """A remark on why a value is not declared, "" where it is, or where it is not worth one."""
-        if value is not UNKNOWN:
-            key = (row.kind, row.path, value)
-            found = self._judged.get(key)
-            if found is None:
-                found = self._judged[key] = _judge(row, value, self._wanted)
-            return found
-        if row.secret or row.write_only or not row.writes:
-            return ""
-        reason = (live.reasons or {}).get(row.path)
-        return f"{row.path} could not be read" + (f": {reason}" if reason else "")
+    def _drop_broken_features(self, values: dict[str, Said], kind: Kind, notes: list[str]) -> None:
+        """Leave out what the rules between fields would refuse, all of a link together."""
+        ruled = tuple((path, values[path]) for path in _RULED[kind] if path in values)
+        found = self._broken.get((kind, ruled))
+        if found is None:
+            found = self._broken[kind, ruled] = _half_features(dict(ruled), kind)
+        for path in found[0]:
+            del values[path]
+        notes += found[1]
 
 
-def _is_plain(row: Field) -> bool:
-    return bool(row.writes) and not row.secret
+_LOOKED_AT = frozenset({"tags", "connection_id", EMERGENCY_STATUS})
+_RULED = {kind: tuple(path for path in BY_PATH[kind] if path in RULED[kind]) for kind in Kind}
 
 
 def _judge(row: Field, value: Value, wanted: Wanted) -> str:
@@ -132,8 +182,9 @@ def why_not_declared(row: Field, value: Value, may_stand: Callable[[str], bool])
     return ""
 
 
-def _drop_broken_features(values: dict[str, Value], kind: Kind, notes: list[str]) -> None:
-    """Leave out what the rules between fields would refuse, all of a link together."""
+def _half_features(values: dict[str, Said], kind: Kind) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The paths of `values` that the rules between fields would refuse, and remarks on them."""
+    whole, notes = frozenset(values), []
     if values.get(EMERGENCY_ENABLED) is not True:
         values.pop(EMERGENCY_ADDRESS, None)
     while broken := _broken(values, kind):
@@ -145,6 +196,7 @@ def _drop_broken_features(values: dict[str, Value], kind: Kind, notes: list[str]
                 notes.append(f"{pair[0].rpartition('.')[0]} stands half configured: left out")
             for path in pair:
                 values.pop(path, None)
+    return whole - values.keys(), tuple(notes)
 
 
 def _broken(values: Mapping[str, Any], kind: Kind) -> set[str]:
@@ -154,7 +206,7 @@ def _broken(values: Mapping[str, Any], kind: Kind) -> set[str]:
 
 
 def _stand_above(
-    below: Mapping[str, Any], values: dict[str, Value], read: Mapping[str, LiveValue], kind: Kind
+    below: Mapping[str, Any], values: dict[str, Said], read: Mapping[str, LiveValue], kind: Kind
 ) -> str:
     """Add to `values` what keeps the defaults of a project from changing the number. Why that
     cannot be done, "" where it is.
@@ -175,15 +227,20 @@ def _stand_above(
     return f"the project's defaults and what is live of {feature} do not go together"
 
 
-def nested(pairs: Iterable[tuple[str, Value]]) -> dict[str, Any]:
-    """Settings as the YAML nests them; ids of no usual form as `{id: …}`, braces doubled."""
+Aliases = Mapping[str, Mapping[str, str]]
+"""Names for ids: field -> id -> alias."""
+
+
+def nested(pairs: Iterable[tuple[str, Said]], aliases: Aliases | None = None) -> dict[str, Any]:
+    """Settings as the YAML nests them; ids by their aliases, those of no usual form as
+    `{id: …}`, braces doubled."""
     root: dict[str, Any] = {}
     for path, value in pairs:
         *parents, leaf = path.split(".")
         level = root
         for parent in parents:
             level = level.setdefault(parent, {})
-        level[leaf] = written(path, value)
+        level[leaf] = written(leaf, value, (aliases or {}).get(leaf, {}))
     return root
 
 
@@ -195,14 +252,19 @@ _ID_LEAVES = frozenset(
 )
 
 
-def written(path: str, value: Value) -> Any:
-    """A value as the YAML holds it: an id of no usual form as `{id: …}`, braces doubled."""
+def written(leaf: str, value: Said, aliases: Mapping[str, str]) -> Any:
+    """A value of a field as the YAML holds it; `aliases` are those of that field, by id."""
+    if isinstance(value, Text):
+        return value.spelled
     if isinstance(value, tuple):
         return [doubled(text) for text in value]
     if not isinstance(value, str):
         return value
-    is_id = path.rpartition(".")[2] in _ID_LEAVES
-    return {"id": doubled(value)} if is_id and not ID.match(value) else doubled(value)
+    if leaf not in _ID_LEAVES:
+        return doubled(value)
+    if value in aliases:
+        return aliases[value]
+    return doubled(value) if ID.match(value) else {"id": doubled(value)}
 
 
 def doubled(text: str) -> str:

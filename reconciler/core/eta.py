@@ -73,6 +73,9 @@ EXPECTED = Outlook(0.15, 50.0, 0.15, 10.0, 60.0)
 LATEST = Outlook(0.0, 0.0, 0.5, 60.0, 600.0, readings=2, overlap=False)
 """The API allows no more than the rate to start at, and is busy."""
 
+_CALLS_READ_TOGETHER = 8
+"""Single calls whose numbers are read in one go, at the pace to start at; more, when it climbs."""
+
 # The pauses between the looks at a job double, from half a second to ten.
 _LOOKS = (0.5, 1.5, 3.5, 7.5, 15.5)
 
@@ -152,11 +155,11 @@ def work_of(
     jobs = [each for each in operations if each.call in JOB_CALLS]
     single = [each for each in operations if each.call not in JOB_CALLS]
     before = len(operations)
-    for each in single:  # read one by one, right before each
-        before += len(each.numbers) * len(_lists(each, kinds, guards=True))
-    for at in range(0, len(jobs), jobs_in_flight):  # what is sent together is read together
-        together = jobs[at : at + jobs_in_flight]
-        before += _reads(together, kinds, account_size, page_size, guards=True)
+    # What is sent together is read together.
+    for some, most in (single, _CALLS_READ_TOGETHER), (jobs, jobs_in_flight):
+        for at in range(0, len(some), most):
+            together = some[at : at + most]
+            before += _reads(together, kinds, account_size, page_size, guards=True)
     deepest, steps = _chains(operations)
     return Work(
         before,

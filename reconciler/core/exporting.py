@@ -1,4 +1,4 @@
-"""Live numbers -> what a person would have written: shared settings in groups, the rest by number.
+"""Live numbers -> what a person would have written: defaults, groups, blocks, the rest by number.
 
 Every known value that is set is declared, so that drift shows; what is unset is left unmanaged.
 Nothing depends on the order of the answers or on the time, so two exports are the same.
@@ -7,13 +7,17 @@ Nothing depends on the order of the answers or on the time, so two exports are t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from reconciler.core.declarable import Draft, Drafter, Wanted
+from reconciler.core.common import common
+from reconciler.core.declarable import Aliases, Draft, Drafter, Wanted, nested
 from reconciler.core.fields import Kind
 from reconciler.core.model import LiveNumber, Snapshot
-from reconciler.core.sharing import GroupEntry, Names, Pairs, share, slug
+from reconciler.core.naming import IdNames, Names, Pairs, Said, slug
+from reconciler.core.sharing import GroupEntry, Naming, Share, share
+from reconciler.core.units import Unit, units_of
 
 MOST_IN_A_FILE = 10_000
 _PROJECT_FILE_STEM = "reconciler"
@@ -22,29 +26,84 @@ _PROJECT_FILE_STEM = "reconciler"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A number as it is written. `notes` are remarks on what could not be declared."""
+    """A number, or a block, as it is written. `drops` are paths that it does not manage, `notes`
+    remarks on what could not be declared; `overrides` says that a block holds it too."""
 
-    phone_number: str
+    key: str
     kind: Kind
     groups: tuple[str, ...]
     settings: Pairs
-    notes: tuple[str, ...]
-    country: str
-    tags: tuple[str, ...]
-    connection: str
+    drops: tuple[str, ...] = ()
+    overrides: bool = False
+    notes: tuple[str, ...] = ()
+
+    def data(self, aliases: Aliases) -> dict[str, Any]:
+        """The entry as data, in canonical order."""
+        data: dict[str, Any] = {"overrides": True} if self.overrides else {}
+        if self.groups:
+            data["groups"] = list(self.groups)
+        data |= nested(self.settings, aliases)
+        if self.drops:
+            data["unmanage"] = list(self.drops)
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file: its name without a suffix, its own defaults and its entries."""
+
+    name: str
+    defaults: Mapping[str, Said]
+    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
     """Everything to write, and what was left out of it: numbers that cannot be declared."""
 
+    defaults: Mapping[str, Said]
     groups: tuple[GroupEntry, ...]
-    entries: tuple[Entry, ...]
+    parts: tuple[Part, ...]
+    numbers: int
     left_out: Mapping[str, str]
 
 
-def export(snapshot: Snapshot, numbers: Iterable[LiveNumber], wanted: Wanted) -> Exported:
-    """`numbers` of `snapshot`, sorted, as groups and entries."""
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the files are laid out: a file for each tag, country or connection, as `by` says, else
+    `numbers` and `mobile`, or `one` for all; and whether there is a project file, whose defaults
+    hold for all of them."""
+
+    by: str = ""
+    one: bool = False
+    project: bool = True
+
+    def file_of(self, draft: Draft) -> str:
+        """The file that a number goes into."""
+        if self.one:
+            return "all"
+        match self.by:
+            case "tag":
+                return slug(draft.tags[0]) or "tag" if draft.tags else "untagged"
+            case "country":
+                return slug(draft.live.country) or "no-country"
+            case "connection":
+                if not draft.connection:
+                    return "no-connection"
+                return f"connection-{slug(draft.connection)}".strip("-")
+            case _:
+                return "mobile" if draft.live.kind is Kind.MOBILE else "numbers"
+
+
+def export(
+    snapshot: Snapshot,
+    numbers: Iterable[LiveNumber],
+    wanted: Wanted,
+    layout: Layout,
+    known: IdNames | None = None,
+) -> Exported:
+    """`numbers` of `snapshot`, sorted, as groups and entries; `known` are names of what stands
+    behind ids."""
     left_out: dict[str, str] = {}
     drafts: dict[Kind, list[Draft]] = {kind: [] for kind in Kind}
     drafter = Drafter(snapshot, wanted)
@@ -54,53 +113,67 @@ def export(snapshot: Snapshot, numbers: Iterable[LiveNumber], wanted: Wanted) ->
             left_out[live.phone_number] = draft
         else:
             drafts[live.kind].append(draft)
-    names = Names(wanted.taken)
-    groups: list[GroupEntry] = []
-    entries: list[Entry] = []
-    for kind, found in drafts.items():
-        made, shares = share(found, kind, names)
-        groups += made
-        for draft in found:
-            live, its = draft.live, shares[draft.live.phone_number]
-            entries.append(
-                Entry(
-                    live.phone_number,
-                    kind,
-                    its.groups,
-                    its.settings,
-                    draft.notes,
-                    live.country,
-                    draft.tags,
-                    draft.connection,
-                )
-            )
-    return Exported(tuple(groups), tuple(entries), left_out)
+    units = [each for found in drafts.values() for each in units_of(found, layout.file_of)]
+    defaults = common(units, {}) if layout.project else {}
+    files = _in_files(units, layout.file_of)
+    own = {name: common(found, defaults) for name, found in files.items()}
+    naming = Naming(Names(wanted.taken), known or {})
+    shares = _shares(files, {name: {**defaults, **each} for name, each in own.items()}, naming)
+    return Exported(
+        defaults,
+        tuple(naming.groups),
+        tuple(
+            Part(name, own[file], tuple(_entry(unit, shares[unit.key]) for unit in part))
+            for file, name, part in _parts(files)
+        ),
+        sum(map(len, drafts.values())),
+        left_out,
+    )
 
 
-def split(exported: Exported, by: str) -> Iterator[tuple[str, tuple[Entry, ...]]]:
-    """The entries by file name (without its suffix): all in `numbers`, or by tag, country or
-    connection; more than a person would want in one file go into several."""
-    files: defaultdict[str, list[Entry]] = defaultdict(list)
-    for entry in exported.entries:
-        files[_file_of(entry, by)].append(entry)
+def _in_files(units: Iterable[Unit], file_of: Callable[[Draft], str]) -> dict[str, list[Unit]]:
+    """The units by file, and an exception with its block."""
+    files: defaultdict[str, list[Unit]] = defaultdict(list)
+    for unit in units:
+        files[file_of((unit.block or unit).draft)].append(unit)
+    return dict(sorted(files.items()))
+
+
+def _shares(
+    files: Mapping[str, list[Unit]], defaults: Mapping[str, Mapping[str, Said]], naming: Naming
+) -> dict[str, Share]:
+    """The share of each unit, by its key; the groups are searched for over all files."""
+    shares: dict[str, Share] = {}
+    for kind in Kind:
+        pairs = [
+            (unit, defaults[name])
+            for name, units in files.items()
+            for unit in units
+            if unit.draft.live.kind is kind
+        ]
+        units = [unit for unit, _ in pairs]
+        found = share(units, [below for _, below in pairs], kind, naming)
+        shares |= {unit.key: each for unit, each in zip(units, found, strict=True)}
+    return shares
+
+
+def _parts(files: Mapping[str, list[Unit]]) -> Iterable[tuple[str, str, list[Unit]]]:
+    """The files by their names; more than a person would want in one go into several."""
     names = Names({_PROJECT_FILE_STEM})
-    chosen = {name: names.free(name) for name in sorted(files)}
-    for name, first in chosen.items():
-        entries = files[name]
-        for at in range(0, len(entries), MOST_IN_A_FILE):
-            part = tuple(entries[at : at + MOST_IN_A_FILE])
-            yield names.free(name) if at else first, part
+    chosen = {name: names.free(name) for name in files}
+    for file, first in chosen.items():
+        units = files[file]
+        for at in range(0, len(units), MOST_IN_A_FILE):
+            yield file, names.free(file) if at else first, units[at : at + MOST_IN_A_FILE]
 
 
-def _file_of(entry: Entry, by: str) -> str:
-    match by:
-        case "tag":
-            return slug(entry.tags[0]) or "tag" if entry.tags else "untagged"
-        case "country":
-            return slug(entry.country) or "no-country"
-        case "connection":
-            if not entry.connection:
-                return "no-connection"
-            return f"connection-{slug(entry.connection)}".strip("-")
-        case _:
-            return "mobile" if entry.kind is Kind.MOBILE else "numbers"
+def _entry(unit: Unit, its: Share) -> Entry:
+    return Entry(
+        unit.key,
+        unit.draft.live.kind,
+        its.groups,
+        its.settings,
+        its.drops,
+        unit.block is not None,
+        unit.draft.notes,
+    )

@@ -1,30 +1,27 @@
-"""What numbers share: drafts -> groups, and what each number uses and says of its own.
+"""What numbers share: units -> groups, and what each unit uses and says of its own.
 
-The switches that most numbers have alike are the group `common`. Above it, settings are taken
-facet by facet, tag and connection first: what several numbers have of a facet is a group, named
-for what it gives.
+Where most numbers with one tag (or connection, or country) have the same of another facet, that is
+a part of the tag's group, and only the exceptions say it (`leading`). What is left of a facet, and
+several have alike, is a group of its own where that makes the YAML shorter. In the end each unit
+says what its groups do not give it: a group that fits badly costs room, and never a wrong value.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.catalogue import BY_PATH
-from reconciler.core.declarable import Draft
+from reconciler.core.declarable import nested
+from reconciler.core.facets import Lack, facet_by_path, facets_of, held, lack_of
 from reconciler.core.fields import Kind, Type
-from reconciler.core.rules import EMERGENCY_ADDRESS
-from reconciler.core.scope import section_of
-from reconciler.core.values import Value
+from reconciler.core.leading import NOTHING, OWN, Leader, find_leaders
+from reconciler.core.naming import IdNames, Names, Pairs, Said, name_of_group, slug
+from reconciler.core.units import FEWEST_ALIKE, Unit
 
-FEWEST_IN_A_GROUP = 3
-_COMMON = "common"
-_LONGEST_NAME = 40
-
-Pairs = tuple[tuple[str, Value], ...]
-"""Settings, in the order of the catalogue."""
+Layer = dict[str, Said]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,153 +34,192 @@ class GroupEntry:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one number uses and says."""
+    """What one unit uses and says; `drops` are the paths that it does not manage."""
 
     groups: tuple[str, ...]
     settings: Pairs
+    drops: tuple[str, ...]
 
 
-class Names:
-    """Names that are taken, and the next free one like a given one."""
+class Naming:
+    """The groups made so far, of all kinds, in the order that they are used in."""
 
-    def __init__(self, taken: Collection[str]) -> None:
-        self._taken = set(taken)
-        self._last: dict[str, int] = {}
+    def __init__(self, names: Names, known: IdNames) -> None:
+        self.groups: list[GroupEntry] = []
+        self._names = names
+        self._known = known
+        self._by_settings: dict[Pairs, GroupEntry] = {}
 
-    def free(self, name: str) -> str:
-        """`name`, or the first of `name-2`, `name-3` … that is not taken; it is then."""
-        chosen, at = name, self._last.get(name, 1)
-        while chosen in self._taken:
-            at += 1
-            chosen = f"{name}-{at}"
-        self._last[name] = at
-        self._taken.add(chosen)
-        return chosen
+    def suggest(self, kind: Kind, part: Pairs, people_say: str = "") -> str:
+        """A name, which may be taken, for what gives `part` to numbers that have this word in
+        common."""
+        types = {path: row.type for path, row in BY_PATH[kind].items()}
+        name = name_of_group(part, types, self._known, people_say)
+        return f"mobile-{name}" if kind is Kind.MOBILE else name
+
+    def group(self, settings: Pairs, name: str) -> GroupEntry:
+        """The group that gives `settings`; a new one has a name like `name`."""
+        found = self._by_settings.get(settings)
+        if found is None:
+            found = self._by_settings[settings] = GroupEntry(self._names.free(name), settings)
+            self.groups.append(found)
+        return found
+
+
+@dataclass(slots=True)
+class _Table:
+    """What units lack, a facet at a time: a column holds for each unit the number of a part."""
+
+    columns: list[list[int]]
+    parts: list[list[Pairs]]
 
 
 def share(
-    drafts: Sequence[Draft], kind: Kind, names: Names
-) -> tuple[list[GroupEntry], dict[str, Share]]:
-    """The groups of drafts of one kind, in the order that numbers name them, and the share of
-    each number."""
-    prefix = "mobile-" if kind is Kind.MOBILE else ""
-    common = _common(drafts, kind)
-    groups: list[GroupEntry] = []
-    if common:
-        groups.append(GroupEntry(names.free(f"{prefix}{_COMMON}"), tuple(common.items())))
-    used: dict[str, list[str]] = {}
-    own: dict[str, dict[str, Value]] = {}
-    for draft in drafts:
-        beside = _beside(draft, common)
-        number = draft.live.phone_number
-        used[number] = [groups[0].name] if common and beside is not None else []
-        own[number] = dict(draft.values) if beside is None else beside
-    for facet in _FACETS:
-        for part, numbers in _sharers(own, _belongs_to(facet)):
-            name = names.free(f"{prefix}{_name_of(facet, part)}")
-            groups.append(GroupEntry(name, part))
-            for number in numbers:
-                used[number].append(name)
-                for path, _ in part:
-                    del own[number][path]
-    order = BY_PATH[kind]
-    return groups, {
-        number: Share(
-            tuple(used[number]), tuple((path, left[path]) for path in order if path in left)
-        )
-        for number, left in own.items()
+    units: Sequence[Unit], belows: Sequence[Mapping[str, Said]], kind: Kind, naming: Naming
+) -> list[Share]:
+    """The share of each of the units, all of one kind; their groups are with `naming`. `belows`
+    is what the defaults give each."""
+    layers = _bases(units, belows)
+    used: list[list[str]] = [[] for _ in units]
+    _use_leaders(units, layers, used, kind, naming)
+    _use_facets(units, layers, used, kind, naming)
+    return [
+        _share(lack_of(unit.draft, layer), names, kind)
+        for unit, layer, names in zip(units, layers, used, strict=True)
+    ]
+
+
+def _share(lack: Lack, names: Sequence[str], kind: Kind) -> Share:
+    settings = tuple((path, lack.settings[path]) for path in BY_PATH[kind] if path in lack.settings)
+    return Share(tuple(names), settings, lack.drops)
+
+
+def _bases(units: Sequence[Unit], belows: Sequence[Mapping[str, Said]]) -> list[Layer]:
+    """What lies below each unit: the defaults, or the block that it is an exception of."""
+    bases: list[Layer] = []
+    of_block: Layer = {}
+    for unit, below in zip(units, belows, strict=True):
+        if unit.last:
+            of_block = held(unit.draft, below)  # its exceptions come right after it
+        bases.append(dict(of_block if unit.block else below))
+    return bases
+
+
+def _table(kind: Kind, lacks: Sequence[Lack]) -> _Table:
+    place, facets = facet_by_path(kind), facets_of(kind)
+    columns = [[NOTHING] * len(lacks) for _ in facets]
+    known: list[dict[Pairs, int]] = [{(): NOTHING} for _ in facets]
+    for at, lack in enumerate(lacks):
+        found: dict[int, Pairs] = {}
+        for pair in lack.settings.items():
+            facet = place[pair[0]]
+            found[facet] = (*found.get(facet, ()), pair)
+        for facet, part in found.items():
+            own = any(value in (None, ()) for _, value in part)
+            numbers = known[facet]
+            columns[facet][at] = OWN if own else numbers.setdefault(part, len(numbers))
+        for path in lack.drops:
+            columns[place[path]][at] = OWN
+    return _Table(columns, [list(each) for each in known])
+
+
+def _use_leaders(
+    units: Sequence[Unit],
+    layers: list[Layer],
+    used: list[list[str]],
+    kind: Kind,
+    naming: Naming,
+) -> None:
+    """Let units use the groups of tags, connections … that tell what else their numbers have."""
+    lacks = [lack_of(unit.draft, layer) for unit, layer in zip(units, layers, strict=True)]
+    table = _table(kind, lacks)
+    countries = sorted({unit.draft.live.country for unit in units} - {""})
+    numbers = {country: at for at, country in enumerate(countries, start=1)}
+    country = [
+        NOTHING if unit.block else numbers.get(unit.draft.live.country, NOTHING) for unit in units
+    ]
+    leaders = find_leaders([*table.columns, country], len(table.columns))
+    words = {
+        leader.facet: _words([*table.columns, country][leader.facet], units) for leader in leaders
     }
-
-
-def _common(drafts: Sequence[Draft], kind: Kind) -> dict[str, Value]:
-    """The switches that more than half of the numbers have alike."""
-    if len(drafts) < FEWEST_IN_A_GROUP:
-        return {}
-    counts: defaultdict[str, Counter[Value]] = defaultdict(Counter)
-    for draft in drafts:
-        for path, value in draft.values.items():
-            counts[path][value] += 1
-    found: dict[str, Value] = {}
-    for path, row in BY_PATH[kind].items():
-        if row.type not in {Type.BOOLEAN, Type.ENUM} or path not in counts:
+    groups: list[tuple[Leader, dict[int, GroupEntry]]] = []
+    for leader in leaders:
+        made: dict[int, GroupEntry] = {}
+        for part, gives in leader.gives.items():
+            own = () if leader.is_extra else table.parts[leader.facet][part]
+            found = dict(own)
+            for facet, other in gives.items():
+                found |= table.parts[facet][other]
+            settings = tuple((path, found[path]) for path in BY_PATH[kind] if path in found)
+            word = words[leader.facet].get(part, "")
+            name = naming.suggest(kind, settings if _is_thing(kind, own) else own, word)
+            if _pays(settings, name, leader.sizes[part]):
+                made[part] = naming.group(settings, name)
+        groups.append((leader, made))
+    columns = [*table.columns, country]
+    for at, unit in enumerate(units):
+        mine = [
+            made[part] for leader, made in groups if (part := columns[leader.facet][at]) in made
+        ]
+        if not mine:
             continue
-        value, times = counts[path].most_common(1)[0]
-        if times * 2 > len(drafts):
-            found[path] = value
+        layer = dict(layers[at])
+        for group in mine:
+            layer.update(group.settings)
+        if _size(lack_of(unit.draft, layer)) + len(mine) <= _size(lacks[at]):
+            layers[at] = layer
+            used[at] += [group.name for group in mine]
+
+
+def _is_thing(kind: Kind, part: Pairs) -> bool:
+    """Whether it is no mere value of a setting: numbers have what comes with it for its sake."""
+    return all(BY_PATH[kind][path].type in {Type.ID, Type.TAGS} for path, _ in part)
+
+
+def _words(column: Sequence[int], units: Sequence[Unit]) -> dict[int, str]:
+    """By the parts of a facet, the one word for the numbers that have it: a tag, or a country,
+    that nearly all of them have and hardly any other."""
+    drafts = [(part, unit.draft) for part, unit in zip(column, units, strict=True)]
+    tags = [(part, tag) for part, draft in drafts for tag in draft.tags]
+    countries = [(part, draft.live.country) for part, draft in drafts]
+    sizes = Counter(column)
+    found: dict[int, str] = {}
+    for pairs in (tags, countries):
+        of_all = Counter(word for _, word in pairs)
+        for (part, word), times in sorted(Counter(pairs).items()):
+            alone = times * 10 >= sizes[part] * 9 and times * 10 >= of_all[word] * 9
+            if part > NOTHING and alone and slug(word) and not slug(word).isdecimal():
+                found.setdefault(part, slug(word))
     return found
 
 
-def _beside(draft: Draft, common: Mapping[str, Value]) -> dict[str, Value] | None:
-    """What a number says beside the common group, None where it cannot use it: the group would
-    declare something that the number must not, such as a value that could not be read."""
-    rows = BY_PATH[draft.live.kind]
-    beside = {
-        path: value
-        for path, value in draft.values.items()
-        if path not in common or common[path] != value
-    }
-    for path in common.keys() - draft.values.keys():
-        if path not in draft.unset or not rows[path].null:
-            return None
-        beside[path] = None
-    return beside
+def _size(lack: Lack) -> int:
+    return len(lack.settings) + len(lack.drops)
 
 
-_FACETS = ("tags", "connection", "billing", "messaging", "emergency", "voice", "number")
-_FACET_OF = {
-    "tags": "tags",
-    "connection_id": "connection",
-    "billing_group_id": "billing",
-    "hd_voice_enabled": "number",
-    "deletion_lock_enabled": "number",
-}
-_IN_FACETS_BY_SECTION = frozenset({"messaging", "emergency", "voice"})
+def _use_facets(
+    units: Sequence[Unit],
+    layers: list[Layer],
+    used: list[list[str]],
+    kind: Kind,
+    naming: Naming,
+) -> None:
+    """Let units use a group for what is left of a facet, and several have alike."""
+    lacks = [lack_of(unit.draft, layer) for unit, layer in zip(units, layers, strict=True)]
+    table = _table(kind, lacks)
+    for column, parts in zip(table.columns, table.parts, strict=True):
+        groups: dict[int, GroupEntry] = {}
+        for part, uses in Counter(column).items():  # in the order of their first numbers
+            name = naming.suggest(kind, parts[part]) if part > NOTHING else ""
+            if name and uses >= FEWEST_ALIKE and _pays(parts[part], name, uses):
+                groups[part] = naming.group(parts[part], name)
+        for at, part in enumerate(column):
+            if part in groups:
+                used[at].append(groups[part].name)
+                layers[at].update(groups[part].settings)
 
 
-def _belongs_to(facet: str) -> Callable[[str], bool]:
-    """Which paths belong to a facet: what is likely to be shared together."""
-    by_section = facet in _IN_FACETS_BY_SECTION
-    paths = frozenset(
-        path
-        for kind in Kind
-        for path in BY_PATH[kind]
-        if (section_of(path).value if by_section else _FACET_OF.get(path)) == facet
-    )
-    return paths.__contains__
-
-
-def _sharers(
-    own: Mapping[str, Mapping[str, Value]], belongs: Callable[[str], bool]
-) -> list[tuple[Pairs, list[str]]]:
-    """What enough numbers have alike of a facet, and which they are; by the first of them."""
-    found: defaultdict[Pairs, list[str]] = defaultdict(list)
-    for number, settings in own.items():
-        part = tuple((path, value) for path, value in settings.items() if belongs(path))
-        if part and all(value not in (None, ()) for _, value in part):
-            found[part].append(number)
-    enough = [(part, each) for part, each in found.items() if len(each) >= FEWEST_IN_A_GROUP]
-    return sorted(enough, key=lambda item: item[1][0])
-
-
-def _name_of(facet: str, part: Pairs) -> str:
-    path, value = part[0]
-    if facet == "tags" and isinstance(value, tuple):
-        return slug("-".join(value)) or "tagged"
-    if facet in {"connection", "billing", "messaging"} and isinstance(value, str):
-        told = slug(value)
-        return f"{facet}-{told[-4:] if value.isdigit() else told[:8].strip('-')}".strip("-")
-    if facet == "emergency":
-        address = dict(part).get(EMERGENCY_ADDRESS)
-        told = slug(address)[-4:].strip("-") if isinstance(address, str) else "off"
-        return f"emergency-{told}".strip("-")
-    words = [path.rpartition(".")[2]]
-    words += [value] if isinstance(value, str) else [] if value is True else ["off"]
-    return slug("-".join(words).replace("_enabled", ""))
-
-
-_NO_SLUG = re.compile(r"[^a-z0-9]+")
-
-
-def slug(text: str) -> str:
-    """`text` as a part of a name: lower-case letters, digits and single dashes."""
-    return _NO_SLUG.sub("-", text.lower()).strip("-")[:_LONGEST_NAME].strip("-")
+def _pays(settings: Pairs, name: str, uses: int) -> bool:
+    """Whether the file is shorter with a group of that name than without it."""
+    written = len(json.dumps(nested(settings)).replace('"', ""))
+    return uses * (written - len(name) - 2) > written + len(name) + 6

@@ -86,12 +86,17 @@ jobs:
 """
 
 
+def numbers_schema_text() -> str:
+    """The schema of the YAML files, for editors."""
+    return json.dumps(numbers_schema(), indent=2) + "\n"
+
+
 def starter() -> dict[str, str]:
     """The files of a new project, by name."""
     return {
         "reconciler.yaml": _PROJECT,
         "numbers/example.yaml": _NUMBERS,
-        "schemas/numbers.schema.json": json.dumps(numbers_schema(), indent=2) + "\n",
+        "schemas/numbers.schema.json": numbers_schema_text(),
         ".gitignore": IGNORE,
         ".github/workflows/numbers.yml": _WORKFLOW,
     }

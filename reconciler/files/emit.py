@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.core.declarable import nested
+from reconciler.core.declarable import Aliases, nested
 from reconciler.core.exporting import Entry
 from reconciler.core.fields import Kind
+from reconciler.core.keyorder import KeyOrder, file_order
+from reconciler.core.naming import Said
 from reconciler.core.sharing import GroupEntry
 from reconciler.core.text import shortened
 from reconciler.core.values import ID
@@ -26,28 +29,41 @@ def may_stand(text: str) -> bool:
     return next(hidden_in_scalar(text), None) is None
 
 
-def project_text(
-    head: Iterable[str], groups: Iterable[GroupEntry], account: Mapping[str, str]
-) -> str:
-    """`reconciler.yaml`: a remark, what it says of the account, and the groups."""
-    lines = [*_remarks(head), "version: 1"]
-    if account:
-        lines += ["", *block("account:", account, 2)]
-    return "\n".join([*lines, *_groups(groups)]) + "\n"
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What stands in a file above its numbers: remarks, the account, aliases (by field and id),
+    groups and defaults; `schema` is the way to the schema from there, "" where there is none."""
+
+    head: tuple[str, ...] = ()
+    schema: str = ""
+    account: Mapping[str, str] = field(default_factory=dict)
+    aliases: Aliases = field(default_factory=dict)
+    groups: tuple[GroupEntry, ...] = ()
+    defaults: Mapping[str, Said] = field(default_factory=dict)
 
 
-def numbers_text(
-    head: Iterable[str], entries: Iterable[Entry], groups: Iterable[GroupEntry] = ()
-) -> str:
-    """A file of numbers, with the groups that stand in it."""
-    lines = [*_remarks(head), "version: 1", *_groups(groups)]
+def yaml_text(shared: Shared, entries: Iterable[Entry] = (), aliases: Aliases | None = None) -> str:
+    """A whole file. `aliases` are those that its ids are written by; None: its own."""
+    known = shared.aliases if aliases is None else aliases
+    lines = [*_modeline(shared.schema), *_remarks(shared.head), "version: 1"]
+    if shared.account:
+        lines += ["", *block("account:", shared.account, 2)]
+    if shared.aliases:
+        lines += ["", "aliases:"]
+    for leaf, table in shared.aliases.items():
+        names = {name: id_ for id_, name in table.items()}
+        lines += block(f"  {leaf}:", names, 4)
+    lines += _groups(shared.groups, known)
+    if shared.defaults:
+        data = _in_order(nested(shared.defaults.items(), known), file_order().below("defaults"))
+        lines += ["", *block("defaults:", data, 2)]
     by_kind: dict[Kind, list[Entry]] = {kind: [] for kind in Kind}
     for entry in entries:
         by_kind[entry.kind].append(entry)
     for kind, found in by_kind.items():
         if found:
             lines += ["", f"{kind.yaml_key}:"]
-            lines += [line for entry in found for line in _entry(entry)]
+            lines += [line for entry in found for line in _entry(entry, known)]
     return "\n".join(lines) + "\n"
 
 
@@ -56,20 +72,33 @@ def _remarks(head: Iterable[str]) -> Iterator[str]:
         yield f"# {shortened(neutral(line), _LONGEST_REMARK)}"
 
 
-def _groups(groups: Iterable[GroupEntry]) -> Iterator[str]:
+def _modeline(schema: str) -> Iterator[str]:
+    if schema:
+        yield f"# yaml-language-server: $schema={schema}"
+
+
+def _groups(groups: Iterable[GroupEntry], aliases: Aliases) -> Iterator[str]:
     found = list(groups)
+    order = file_order().below("groups").below("")
     if found:
         yield from ("", "groups:")
     for group in found:
-        yield from block(f"  {_key(group.name)}:", nested(group.settings), 4)
+        data = _in_order(nested(group.settings, aliases), order)
+        yield from block(f"  {_key(group.name)}:", data, 4)
 
 
-def _entry(entry: Entry) -> Iterator[str]:
+def _in_order(data: Mapping[str, Any], order: KeyOrder) -> dict[str, Any]:
+    """`data` with its keys in canonical order: what may serve both kinds has one of its own."""
+    return {
+        key: _in_order(data[key], order.below(key)) if isinstance(data[key], dict) else data[key]
+        for key in sorted(data, key=order.ranks.__getitem__)
+    }
+
+
+def _entry(entry: Entry, aliases: Aliases) -> Iterator[str]:
     for note in entry.notes:
         yield f"  # {shortened(neutral(note), _LONGEST_REMARK)}"
-    data: dict[str, Any] = {"groups": list(entry.groups)} if entry.groups else {}
-    data |= nested(entry.settings)
-    yield from block(f"  {json.dumps(entry.phone_number)}:", data, 4)
+    yield from block(f"  {json.dumps(entry.key)}:", entry.data(aliases), 4)
 
 
 def block(head: str, data: Mapping[str, Any], indent: int) -> Iterator[str]:

@@ -11,14 +11,14 @@ from reconciler.api.progress import Progress, ignore_progress
 from reconciler.core.declarable import Wanted
 from reconciler.core.desired import build, project_defaults
 from reconciler.core.diff import live_value
-from reconciler.core.exporting import Exported, export, split
+from reconciler.core.exporting import Exported, Layout, export
 from reconciler.core.model import Desired, LiveNumber, Snapshot
 from reconciler.core.policy import outside_of
 from reconciler.core.scope import Scope
-from reconciler.core.starter import IGNORE
+from reconciler.core.starter import IGNORE, numbers_schema_text
 from reconciler.errors import InputError, UsageError
 from reconciler.files import Loaded, holds_project, load_documents, nearest_project
-from reconciler.files.emit import may_stand, numbers_text, project_text
+from reconciler.files.emit import Shared, may_stand, yaml_text
 from reconciler.files.globs import matches_any
 from reconciler.files.tree import PROJECT_FILE
 from reconciler.workflow.common import Options, account_here
@@ -29,6 +29,7 @@ _HEAD = (
 )
 _DIRECTORY = "numbers"
 _GROUPS = "groups"
+_SCHEMA = "schemas/numbers.schema.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +103,32 @@ def export_new(
     """A whole project, of this `account` if it has to be named; `one_file` for a pipe: everything
     in one document. UsageError where the scope means no live number."""
     meant = list(_meant(snapshot, scope))
-    exported = export(snapshot, meant, Wanted(may_stand, frozenset(scope.only)))
-    if one_file:
-        files = {"": numbers_text(_HEAD, exported.entries, exported.groups)}
-    else:
-        files = {PROJECT_FILE: project_text(_HEAD, exported.groups, account or {})}
-        for name, entries in split(exported, by):
-            files[f"{_DIRECTORY}/{name}.yaml"] = numbers_text((), entries)
-        files[".gitignore"] = IGNORE
+    layout = Layout(by, one=one_file, project=not one_file)
+    exported = export(snapshot, meant, Wanted(may_stand, frozenset(scope.only)), layout)
     left_out = {**exported.left_out, **_in_conflict(snapshot, scope)}
-    return Export(files, len(exported.entries), left_out, snapshot)
+    if one_file:
+        files = {"": _one_file(exported)}
+    else:
+        shared = Shared(
+            _HEAD,
+            _SCHEMA,
+            account=account or {},
+            groups=exported.groups,
+            defaults=exported.defaults,
+        )
+        files = {PROJECT_FILE: yaml_text(shared)}
+        for part in exported.parts:
+            shared = Shared(schema=f"../{_SCHEMA}", defaults=part.defaults)
+            files[f"{_DIRECTORY}/{part.name}.yaml"] = yaml_text(shared, part.entries)
+        files |= {_SCHEMA: numbers_schema_text(), ".gitignore": IGNORE}
+    return Export(files, exported.numbers, left_out, snapshot)
+
+
+def _one_file(exported: Exported) -> str:
+    """All parts in one document; the export laid them out as one."""
+    defaults = {path: said for part in exported.parts for path, said in part.defaults.items()}
+    shared = Shared(_HEAD, groups=exported.groups, defaults=defaults)
+    return yaml_text(shared, [entry for part in exported.parts for entry in part.entries])
 
 
 def export_into(base: Base, snapshot: Snapshot, scope: Scope, by: str) -> Export:
@@ -136,24 +153,32 @@ def export_into(base: Base, snapshot: Snapshot, scope: Scope, by: str) -> Export
         else:
             numbers.append(live)
     wanted = Wanted(may_stand, frozenset(scope.only), below, frozenset(taken))
-    exported = export(snapshot, numbers, wanted)
+    exported = export(snapshot, numbers, wanted, Layout(by, project=False))
     conflicts = _in_conflict(snapshot, scope).items()
     left_out |= exported.left_out
     left_out |= {number: why for number, why in conflicts if not base.declares(number)}
-    return Export(_new_files(exported, by, base), len(exported.entries), left_out, snapshot)
+    return Export(_new_files(exported, base), exported.numbers, left_out, snapshot)
 
 
-def _new_files(exported: Exported, by: str, base: Base) -> dict[str, str]:
+def _new_files(exported: Exported, base: Base) -> dict[str, str]:
     """Beside what is there: groups of several new files have a file of their own."""
     files: dict[str, str] = {}
-    parts = [*split(exported, by)]
-    groups = exported.groups
+    parts, groups = exported.parts, exported.groups
     if len(parts) > 1 and groups:
-        files[_read_name(_GROUPS, base, files)] = numbers_text(_HEAD, (), groups)
+        name = _read_name(_GROUPS, base, files)
+        files[name] = yaml_text(Shared(_HEAD, _schema_from(name, base), groups=groups))
         groups = ()
-    for name, entries in parts:
-        files[_read_name(name, base, files)] = numbers_text(_HEAD, entries, groups)
+    for part in parts:
+        name = _read_name(part.name, base, files)
+        shared = Shared(_HEAD, _schema_from(name, base), groups=groups, defaults=part.defaults)
+        files[name] = yaml_text(shared, part.entries)
     return files
+
+
+def _schema_from(name: str, base: Base) -> str:
+    """The way from the file `name` to the schema, where the project has one."""
+    has_one = (base.directory / _SCHEMA).is_file()
+    return "../" * name.count("/") + _SCHEMA if has_one else ""
 
 
 def _read_name(name: str, base: Base, chosen: Mapping[str, str]) -> str:

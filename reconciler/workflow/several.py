@@ -34,6 +34,7 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.files.projects import find_projects
+from reconciler.files.tree import PROJECT_FILE, holds_project
 from reconciler.workflow import planning
 from reconciler.workflow.applying import apply, one_apply
 from reconciler.workflow.common import Options, Project, account, check_secrets, load
@@ -43,6 +44,8 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 _TOLD = 20
+_AT_ONCE = 16
+"""Accounts that are asked at the same time: each holds connections, and files can run out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,27 @@ def validate_all(path: Path, *, secrets: bool = False) -> Steps[Project]:
             check_secrets(project)
         return project
 
-    found = tuple(
-        Step(place, at, place) for at, place in enumerate(find_projects(path, Path.cwd()))
-    )
-    loaded = tuple(_tried(each, read) for each in found)
+    places = enumerate(find_projects(path, Path.cwd()))
+    loaded = _explained(path, tuple(_tried(Step(place, at, place), read) for at, place in places))
     return _apart(_by_account(loaded, lambda project: _named_account(project.desired)), _declared)
+
+
+def _explained(path: Path, steps: Steps[Project]) -> Steps[Project]:
+    """`steps`, where YAML that lies about and is nobody's says why it was read at all."""
+    first = steps[0]
+    if (
+        len(steps) == 1
+        or first.path != path
+        or not isinstance(first.error, InputError)
+        or holds_project(Path.cwd() / path)
+    ):
+        return steps
+    text = (
+        "what lies outside of the projects below is a project too: name one further down, or leave "
+        f"files out in a {PROJECT_FILE} here, by files: {{exclude: [glob]}}"
+    )
+    problem = Problem(first.name, 0, 0, text)
+    return (first.failed(InputError([*first.error.problems, problem])), *steps[1:])
 
 
 def load_all(path: Path, options: Options) -> Steps[Project]:
@@ -272,8 +291,11 @@ async def _side_by_side(steps: Steps[T], work: Callable[[Step[T], T], Awaitable[
     """Do `work` in every project that has not failed: the accounts side by side, the projects of
     one in turns."""
 
+    places = asyncio.Semaphore(_AT_ONCE)
+
     async def one_by_one(group: list[Step[T]]) -> list[Step[U]]:
-        return [await _attempt(each, work) for each in group]
+        async with places:
+            return [await _attempt(each, work) for each in group]
 
     ended = await asyncio.gather(*map(one_by_one, _groups(steps)))
     by_path = {each.path: each for group in ended for each in group}

@@ -53,4 +53,6 @@ def test_an_apply_makes_the_calls_that_its_time_was_reckoned_from(
     made = account.control.counts()
     calls = sum(made.values()) - sum(made.get(each, 0) for each in POLLS)
     expected = work.before + work.after
-    assert expected <= calls <= expected + 1, made  # and a connection that forwarding may move
+    # As the pace climbs, more of the single calls are read in one go; and forwarding may move a
+    # connection, which is read too.
+    assert 0.7 * expected <= calls <= expected + 1, made

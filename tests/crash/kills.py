@@ -195,8 +195,9 @@ def _one_process(root: Path, served: RunningSandbox, after: float | None, tally:
         process.wait()
         tally.kills += 1
     lasted = time.monotonic() - began
-    if unfinished := process.returncode != 0 and journals_in(root):
-        said = child("resume", cwd=root, env=env, seconds=_RESUME_SECONDS)
+    if journals := process.returncode != 0 and journals_in(root):
+        # By its name, for it may have been killed when everything was done already.
+        said = child("resume", str(journals[-1]), cwd=root, env=env, seconds=_RESUME_SECONDS)
         if said.code or said.has_traceback:
             tally.wrong.append(
                 f"killed after {after} s, the resume ends in {said.code}: {said.err}"
@@ -205,7 +206,7 @@ def _one_process(root: Path, served: RunningSandbox, after: float | None, tally:
         tally.untouched += 1
         if served.control.log() and any(e.method != "GET" for e in served.control.log()):
             tally.wrong.append(f"killed after {after} s: written without a journal")
-    if unfinished or process.returncode == 0:
+    if journals or process.returncode == 0:
         said = child("drift", cwd=root, env=env)
         if said.code:
             tally.wrong.append(f"killed after {after} s: {said.out}")

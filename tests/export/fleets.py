@@ -63,8 +63,8 @@ def live_values(row: Field) -> st.SearchStrategy[LiveValue]:
 
 @st.composite
 def snapshots(draw: st.DrawFn) -> Snapshot:
-    """Up to eight numbers a kind that share a few rows of values; some fields, and now and then
-    a whole kind, were not read."""
+    """Up to twelve numbers a kind, in a row but for gaps, that share a few rows of values; some
+    fields, and now and then a whole kind, were not read."""
     numbers: dict[str, LiveNumber] = {}
     columns: dict[Kind, tuple[str, ...]] = {}
     for kind, area in ((Kind.NUMBER, 312), (Kind.MOBILE, 331)):
@@ -75,12 +75,19 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         columns[kind] = tuple(path for path in BY_PATH[kind] if path not in unread)
         row = st.tuples(*(live_values(BY_PATH[kind][path]) for path in columns[kind]))
         rows = draw(st.lists(row, min_size=1, max_size=3))
-        for at in range(draw(st.integers(0, 8))):
+        # Texts that hold the number, as those of whole offices do.
+        held = draw(st.sets(st.sampled_from(["customer_reference", "voice.translated_number"])))
+        text = draw(st.sampled_from(["{}", "{{d}}{}", "x{}"]))
+        whole = draw(st.booleans())
+        gaps = draw(st.sets(st.integers(0, 11), max_size=3))
+        for at in sorted(set(range(draw(st.integers(0, 12)))) - gaps):
             name = f"+1{area}555{at:04}"
             values = list(draw(st.sampled_from(rows)))
             if draw(st.booleans()) and values:
                 place = draw(st.integers(0, len(values) - 1))
                 values[place] = draw(live_values(BY_PATH[kind][columns[kind][place]]))
+            for path in held & set(columns[kind]):
+                values[columns[kind].index(path)] = text.format(name if whole else name[-4:])
             pairs = zip(columns[kind], values, strict=True)
             numbers[name] = LiveNumber(
                 name,

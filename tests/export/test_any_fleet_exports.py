@@ -18,6 +18,7 @@ from reconciler.core.fields import Kind
 from reconciler.core.model import Desired, Snapshot
 from reconciler.core.scope import Scope, Section
 from reconciler.errors import InputError
+from reconciler.files.layout import formatted
 from reconciler.files.output import write_project
 from reconciler.workflow.exporting import export_into, export_new, open_base
 from tests.export.fleets import defaults, snapshots
@@ -47,12 +48,20 @@ def differences(desired: Desired, snapshot: Snapshot) -> tuple[Any, ...]:
     return (*found.changes, *found.unknown, *found.not_owned)
 
 
+def assert_canonical(files: Mapping[str, str]) -> None:
+    """That `fmt` would change nothing."""
+    for name, text in files.items():
+        if name.endswith(".yaml"):
+            assert formatted(name, text.encode()).decode() == text
+
+
 @ANY
 @given(snapshot=snapshots(), by=SPLITS, scope=SECTIONS)
 def test_from_what_is_exported_nothing_differs(
     tmp_path_factory: pytest.TempPathFactory, snapshot: Snapshot, by: str, scope: Scope
 ) -> None:
     made = export_new(snapshot, scope, by)
+    assert_canonical(made.files)
     desired = written(made.files, tmp_path_factory.mktemp("out"))
     assert differences(desired, snapshot) == ()
     assert desired.numbers.keys() | made.left_out.keys() == snapshot.numbers.keys()
@@ -91,6 +100,7 @@ def test_into_a_project_with_any_defaults_nothing_new_differs(
     except InputError:
         assume(False)
     made = export_into(base, snapshot, scope, by)
+    assert_canonical(made.files)
     desired = written(made.files, root)
     new = {number: each for number, each in desired.numbers.items() if number not in there}
     assert differences(replace(desired, numbers=new), snapshot) == ()

@@ -13,8 +13,10 @@ from reconciler.workflow.exporting import export_into, export_new, open_base
 from tests.plan.world import account, phone
 
 FLEET = account(
-    *(phone(at, tags=["east"], customer_reference="desk") for at in (1, 2, 3)),
-    *(phone(at, tags=["west"], customer_reference="desk") for at in (4, 5, 6)),
+    *(
+        phone(at, tags=[side], customer_reference="a desk" if at % 2 else "a lobby")
+        for at, side in enumerate(["east"] * 12 + ["west"] * 12)
+    ),
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -12,14 +11,14 @@ from reconciler.sandbox.fleet import number
 from tests.apply.account import FOUR, ONE, THREE, TRUNK, TWO, Account
 from tests.apply.conftest import MakeAccount
 from tests.cli.support import Shell
-from tests.export.support import says_no_changes
+from tests.export.support import numbers_in, says_no_changes, scattered
 
 SUPPORT: dict[str, Any] = {"tags": ["support"], "connection_id": TRUNK}
 
 
 def added(account: Account, name: str = "numbers/numbers.yaml") -> set[str]:
     """The numbers of a new file."""
-    return set(re.findall(r'"(\+\d+)"', (account.root / name).read_text()))
+    return set(numbers_in((account.root / name).read_text()))
 
 
 def test_into_adds_what_is_undeclared_and_changes_no_byte(
@@ -30,8 +29,7 @@ def test_into_adds_what_is_undeclared_and_changes_no_byte(
     said = reconciler("export", "--into", ".")
     assert said.code == 0
     assert {each: each.read_bytes() for each in before} == before
-    text = (account.root / "numbers" / "numbers.yaml").read_text()
-    assert set(re.findall(r'"(\+\d+)"', text)) == {TWO, THREE, FOUR}
+    assert added(account) == {TWO, THREE, FOUR}
     assert says_no_changes(reconciler, ".")
 
 
@@ -65,13 +63,13 @@ def test_a_number_that_defaults_would_change_beyond_repair_is_left_out(
 def test_names_of_groups_and_files_do_not_collide(
     make_account: MakeAccount, reconciler: Shell
 ) -> None:
-    account = make_account(*(number(each, **SUPPORT) for each in (ONE, TWO, THREE, FOUR)))
+    account = make_account(*scattered(10, **SUPPORT), *scattered(10, start=1))
     account.declare({}, groups={"support": {"customer_reference": "x"}})
     (account.root / "numbers").mkdir()
     (account.root / "numbers" / "numbers.yaml").write_text("version: 1\n")
     assert reconciler("export", "--into", ".").code == 0
     text = (account.root / "numbers" / "numbers-2.yaml").read_text()
-    assert "  support-2: {tags: [support]}\n" in text
+    assert f'  support-2: {{tags: [support], connection_id: "{TRUNK}"}}\n' in text
     assert says_no_changes(reconciler, ".")
 
 

@@ -11,10 +11,10 @@ import pytest
 from reconciler.sandbox.faults import Respond
 from reconciler.sandbox.fleet import mobile_number, number
 from reconciler.sandbox.generate import make_fleet
-from tests.apply.account import FOUR, ONE, THREE, TRUNK, TWO, Account
+from tests.apply.account import FOUR, ONE, OTHER_TRUNK, THREE, TRUNK, TWO, Account
 from tests.apply.conftest import MakeAccount
 from tests.cli.support import Shell
-from tests.export.support import exported, says_no_changes
+from tests.export.support import exported, numbers_in, says_no_changes, scattered
 
 SUPPORT: dict[str, Any] = {"tags": ["support"], "connection_id": TRUNK}
 
@@ -35,13 +35,16 @@ def test_two_exports_are_the_same(make_account: MakeAccount, reconciler: Shell) 
 def test_shared_settings_are_groups_by_tag_and_connection(
     make_account: MakeAccount, reconciler: Shell
 ) -> None:
-    make_account(*(number(each, **SUPPORT) for each in (ONE, TWO, THREE)), number(FOUR))
+    make_account(
+        *scattered(9, connection_id=TRUNK, tags=["support"]),
+        *scattered(9, start=1, connection_id=TRUNK, tags=["sales"]),
+        *scattered(9, start=30, connection_id=OTHER_TRUNK, tags=["support"]),
+        *scattered(9, start=31, connection_id=OTHER_TRUNK, tags=["sales"]),
+    )
     files = exported(reconciler)
     assert "  support: {tags: [support]}\n" in files["reconciler.yaml"]
     assert f'  connection-6306: {{connection_id: "{TRUNK}"}}\n' in files["reconciler.yaml"]
-    assert (
-        f'  "{ONE}": {{groups: [common, support, connection-6306' in files["numbers/numbers.yaml"]
-    )
+    assert f'  "{ONE}": {{groups: [sales, connection-6306]' in files["numbers/numbers.yaml"]
 
 
 def test_what_only_one_number_has_stands_with_it(
@@ -142,14 +145,16 @@ def test_a_tag_called_reconciler_makes_no_project_of_the_directory(
     assert "2 live numbers (" in reconciler("plan", "out").out
 
 
-@pytest.mark.usefixtures("account")
 def test_many_numbers_go_into_several_files(
-    reconciler: Shell, monkeypatch: pytest.MonkeyPatch
+    make_account: MakeAccount, reconciler: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    make_account(
+        *(number(each, customer_reference=f"of {each[-1]}") for each in (ONE, TWO, THREE, FOUR))
+    )
     monkeypatch.setattr("reconciler.core.exporting.MOST_IN_A_FILE", 3)
     files = exported(reconciler)
-    assert re.findall(r"\+\d+", files["numbers/numbers.yaml"]) == [ONE, TWO, THREE]
-    assert re.findall(r"\+\d+", files["numbers/numbers-2.yaml"]) == [FOUR]
+    assert numbers_in(files["numbers/numbers.yaml"]) == [ONE, TWO, THREE]
+    assert numbers_in(files["numbers/numbers-2.yaml"]) == [FOUR]
     assert says_no_changes(reconciler)
 
 

@@ -134,9 +134,9 @@ class _FarAccount(Account):
 
 
 def write_at_full_speed(conditions: Conditions, root: Path, patch: pytest.MonkeyPatch) -> Line:
-    """Apply a plan that gives each number a reference of its own, so that each takes a read and a
-    PATCH, until the end of the measure; `root` is the current directory."""
-    count = int(conditions.server.allowed * conditions.end / 2) + 10
+    """Apply a plan that gives each number a reference of its own, so that each takes a
+    PATCH, and looks before it, until the end of the measure; `root` is the current directory."""
+    count = int(conditions.server.allowed * conditions.end) + 10
     account = _FarAccount(root, patch, count)
     account.declare(
         {f"+1312{each:07d}": {"customer_reference": f"desk-{each}"} for each in range(count)},

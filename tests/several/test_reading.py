@@ -367,6 +367,25 @@ def test_the_rest_of_the_tree_is_a_project_with_the_key_of_the_environment(
     assert projects[0]["result"]["changes"][0]["phone_number"] == TWO
 
 
+@pytest.mark.usefixtures("two")
+def test_yaml_that_is_nobodys_says_why_it_was_read(tree: Tree, reconciler: Shell) -> None:
+    (tree.root / "docker-compose.yml").write_text("services: {}\n")
+    said = reconciler("validate", "--all")
+    assert (said.code, said.err.splitlines()[0][:14]) == (1, ".: what lies o")
+    assert "docker-compose.yml:1:1: unknown key 'services'" in said.err
+    (tree.root / "reconciler.yaml").write_text("version: 1\nfiles: {exclude: ['docker*']}\n")
+    assert reconciler("validate", "--all").code == 0
+
+
+@pytest.mark.usefixtures("two")
+def test_more_accounts_than_are_asked_at_once_all_get_their_turn(
+    reconciler: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.workflow.several._AT_ONCE", 1)
+    projects = reconciler("drift", "--all", "--format", "json").json["projects"]
+    assert [each["exit_code"] for each in projects] == [2, 2]
+
+
 def test_a_path_narrows_it_to_a_part_of_the_tree(
     two: Tree, west: RunningSandbox, reconciler: Shell
 ) -> None:
