@@ -15,7 +15,7 @@ from reconciler.core.declared import compact
 from reconciler.core.desired import build
 from reconciler.core.documents import Document
 from reconciler.core.layering import Layering
-from reconciler.core.model import Desired
+from reconciler.core.model import Desired, Source
 from reconciler.core.rules import EMERGENCY_ADDRESS, EMERGENCY_ENABLED
 from reconciler.errors import InputError, UsageError
 from reconciler.files import Loaded, load_documents, open_source, read_document, source_files
@@ -62,11 +62,15 @@ def adopt_drift(path: Path, planned: Planned) -> Adopted:
     but the adopted fields may have moved, of any number. InputError where the files are not as
     they were, UsageError where they cannot be written.
     """
+    if not planned.plan.has_drift:
+        return Adopted((), (), (), ())
     work = _Work(path, planned)
     adoption, edited = work.settled()
     difference = planned.plan.difference
     rewrite_files([Rewrite(file.where, raw, after) for file, raw, after in edited.changed])
-    fields = tuple(_now_at(each, edited.desired) for each in adoption.drifted)
+    fields = tuple(
+        sorted((_now_at(each, edited.desired) for each in adoption.drifted), key=_by_place)
+    )
     names = tuple(file.path for file, _, _ in edited.changed)
     return Adopted(fields, names, adoption.left, difference.undeclared)
 
@@ -283,6 +287,10 @@ def _settings(desired: Desired) -> tuple[Any, ...]:
 def _assigns(loaded: Loaded) -> bool:
     data = loaded.project.data if loaded.project else None
     return isinstance(data, dict) and bool(data.get("assign"))
+
+
+def _by_place(drifted: Drifted) -> Source:
+    return drifted.source
 
 
 def _now_at(drifted: Drifted, desired: Desired) -> Drifted:
