@@ -13,9 +13,14 @@ from reconciler.report import github
 from reconciler.report.markdownproblems import problems_markdown
 from reconciler.report.several import titled
 from reconciler.report.text import Paint
-from reconciler.report.validity import invalid_document, valid_document, valid_text
-from reconciler.workflow import Project
+from reconciler.report.validity import (
+    invalid_document,
+    left_lines,
+    valid_document,
+    valid_text,
+)
 from reconciler.workflow.several import validate_all
+from reconciler.workflow.validating import Validated
 
 
 def validate(path: Path, output_format: str, *, secrets: bool) -> Exit:
@@ -24,34 +29,36 @@ def validate(path: Path, output_format: str, *, secrets: bool) -> Exit:
     return report(validate_all(path, secrets=secrets), Valid(), how)
 
 
-class Valid(Voice[Project]):
+class Valid(Voice[Validated]):
     """How validate tells of one project: mostly the table says it all."""
 
-    def exit_code(self, value: Project) -> Exit:
+    def exit_code(self, value: Validated) -> Exit:
         """It is valid."""
         del value
         return Exit.OK
 
-    def summary(self, name: str, value: Project) -> str:
+    def summary(self, name: str, value: Validated) -> str:
         """How many numbers it declares."""
         del name
-        return valid_text(value.desired)
+        return valid_text(value.project.desired)
 
-    def remark(self, name: str, value: Project) -> None:
+    def remark(self, name: str, value: Validated) -> None:
         """Warnings, which name their files."""
         del name
-        for warning in value.desired.warnings:
+        for warning in value.warnings:
             say(f"warning: {warning}")
 
-    def text(self, name: str, value: Project, paint: Paint) -> str:
-        """Nothing besides."""
-        del name, value, paint
-        return ""
+    def text(self, name: str, value: Validated, paint: Paint) -> str:
+        """What is left to plan."""
+        del name, paint
+        return "\n".join(left_lines(value.left))
 
-    def result(self, name: str, value: Project) -> Any:
+    def result(self, name: str, value: Validated) -> Any:
         """What validate prints for one project."""
         del name
-        return valid_document(value.desired, value.digest)
+        return valid_document(
+            value.project.desired, value.project.digest, value.warnings, value.left
+        )
 
     def error_result(self, error: ReconcilerError) -> Any:
         """The same of one that is not valid."""
@@ -59,19 +66,19 @@ class Valid(Voice[Project]):
             return invalid_document(error.problems)
         return super().error_result(error)
 
-    def markdown(self, name: str, value: Project, limit: int) -> str:
+    def markdown(self, name: str, value: Validated, limit: int) -> str:
         """The warnings."""
-        if not (warnings := value.desired.warnings):
+        if not (warnings := value.warnings):
             return ""
-        declared = len(value.desired.numbers)
+        declared = len(value.project.desired.numbers)
         return titled(name, problems_markdown((), warnings, declared, limit=limit))
 
-    def annotations(self, name: str, value: Project) -> Iterator[github.Annotation]:
+    def annotations(self, name: str, value: Validated) -> Iterator[github.Annotation]:
         """The warnings."""
         del name
-        return github.problem_annotations((), value.desired.warnings)
+        return github.problem_annotations((), value.warnings)
 
-    def outputs(self, name: str, value: Project) -> dict[str, str]:
+    def outputs(self, name: str, value: Validated) -> dict[str, str]:
         """None."""
         del name, value
         return {}

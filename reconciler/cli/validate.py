@@ -18,32 +18,35 @@ from reconciler.errors import Exit, InputError
 def command(path: Path, secrets: bool, every: bool, output_format: str) -> Exit:
     """Check the YAML at PATH, offline, and report every error at once."""
     from reconciler import workflow  # see cli/__init__
-    from reconciler.report.validity import invalid_document, valid_document, valid_text
+    from reconciler.report.validity import (
+        invalid_document,
+        left_lines,
+        valid_document,
+        valid_text,
+    )
 
     if every:
         from reconciler.cli.severalvalid import validate
 
         return validate(path, output_format, secrets=secrets)
     try:
-        project = workflow.load(path)
-        if secrets:
-            workflow.check_secrets(project)
+        found = workflow.validate(path, secrets=secrets)
     except InputError as error:
         if output_format != "json":
             raise
         _echo_json(invalid_document(error.problems))
         return Exit.ERROR
-    desired = project.desired
+    desired, warnings = found.project.desired, found.warnings
     if output_format == "json":
-        _echo_json(valid_document(desired, project.digest))
+        _echo_json(valid_document(desired, found.project.digest, warnings, found.left))
         return Exit.OK
-    text = valid_text(desired)
+    text = "\n".join([valid_text(desired), *left_lines(found.left)])
     if output_format == "github":
         from reconciler.cli.github import publish_valid
 
-        publish_valid(desired.warnings, len(desired.numbers), text)
+        publish_valid(warnings, len(desired.numbers), text)
         return Exit.OK
-    for warning in desired.warnings:
+    for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(text)
     return Exit.OK

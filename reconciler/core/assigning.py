@@ -8,71 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
+from functools import partial
 
 from reconciler.core.declared import Declared, Rest, Run, compact
 from reconciler.core.diff import live_value
 from reconciler.core.fields import Kind
 from reconciler.core.groups import Groups
 from reconciler.core.layers import PROTECT, WHEN_OWNED, Broken, Layer, marked, merge, settle
+from reconciler.core.matching import Facts, Match, types_of
 from reconciler.core.model import Desired, LiveNumber, Settings, Snapshot, Source
 from reconciler.core.policy import outside_of
 from reconciler.core.templates import Template, is_templated
-from reconciler.core.values import LiveValue
 from reconciler.errors import InputError, Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Which live numbers a rule means; an empty set asks for nothing, `references` are globs."""
-
-    tags: frozenset[str] = frozenset()
-    connection_ids: frozenset[str] = frozenset()
-    countries: frozenset[str] = frozenset()
-    types: frozenset[str] = frozenset()
-    references: frozenset[str] = frozenset()
-
-    @property
-    def paths(self) -> frozenset[str]:
-        """The settings that it looks at."""
-        looked = {
-            "tags": self.tags,
-            "connection_id": self.connection_ids,
-            "customer_reference": self.references,
-        }
-        return frozenset(path for path, asked in looked.items() if asked)
-
-    def as_written(self) -> dict[str, list[str]]:
-        """What is asked, by the keys of a project file."""
-        asked = {
-            "tags": self.tags,
-            "connection_id": self.connection_ids,
-            "country": self.countries,
-            "type": self.types,
-            "customer_reference": self.references,
-        }
-        return {key: sorted(values) for key, values in asked.items() if values}
-
-    def covers(self, snapshot: Snapshot, live: LiveNumber) -> bool:
-        """Whether `live` is meant; what cannot be read is not."""
-        tags = live_value(snapshot, live, "tags")
-        reference = live_value(snapshot, live, "customer_reference")
-        return (
-            (not self.tags or (isinstance(tags, tuple) and not self.tags.isdisjoint(tags)))
-            and _is_one(live_value(snapshot, live, "connection_id"), self.connection_ids)
-            and _is_one(live.country.upper(), self.countries)
-            and _is_one(live.type, self.types)
-            and (not self.references or _is_like(reference, self.references))
-        )
-
-
-def _is_one(value: LiveValue, of: frozenset[str]) -> bool:
-    return not of or value in of
-
-
-def _is_like(value: LiveValue, globs: frozenset[str]) -> bool:
-    text = value if isinstance(value, str) else "" if value is None else None
-    return text is not None and any(fnmatchcase(text, glob) for glob in globs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +49,12 @@ class Assigning:
         names = self.groups.in_order([name for rule in self.rules for name in rule.groups])
         given = [self.defaults[kind], *(self.layers[kind, name] for name in names)]
         own = {path for layer in given for path in layer.entries} - {PROTECT, WHEN_OWNED}
-        return frozenset(own).union(*(rule.match.paths for rule in self.rules))
+        return frozenset(own).union(*(rule.match.paths(kind) for rule in self.rules))
 
     def meaning(self, snapshot: Snapshot, live: LiveNumber) -> list[Rule]:
         """The rules that mean `live`."""
-        return [rule for rule in self.rules if rule.match.covers(snapshot, live)]
+        facts = live_facts(snapshot, live)
+        return [rule for rule in self.rules if rule.match.answer(facts)]
 
     def layers_of(self, snapshot: Snapshot, live: LiveNumber) -> Iterator[tuple[str, Layer]]:
         """The layers of one live number that nobody declares, lowest first, and what each is."""
@@ -134,6 +82,18 @@ def undeclared(desired: Desired, snapshot: Snapshot) -> Iterator[LiveNumber]:
             continue
         if not outside_of(desired.safety.select, snapshot, live):
             yield live
+
+
+def live_facts(snapshot: Snapshot, live: LiveNumber) -> Facts:
+    """What the account says of a number; what cannot be read is not known."""
+    country = live.country.upper()
+    return Facts(
+        live.phone_number,
+        live.kind,
+        frozenset({country} if country else ()),
+        types_of(live.type),
+        partial(live_value, snapshot, live),
+    )
 
 
 def assigned(desired: Desired, assigning: Assigning, snapshot: Snapshot) -> Desired:

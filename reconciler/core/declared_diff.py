@@ -99,7 +99,7 @@ class NumberDiff:
 @dataclass(frozen=True, slots=True)
 class SettingDiff:
     """One setting of the project file, as JSON has it, None where it is not set. A rule of
-    `ignore` is whole on one side and None on the other."""
+    `ignore` is whole on one side and None on the other, and a policy is whole."""
 
     path: str
     before: Any
@@ -319,10 +319,29 @@ def _settings(
             way = tuple(path.split("."))
             source = _place(project_after, way) or _place(project_before, way)
             yield SettingDiff(path, old.get(path), new.get(path), source)
+    yield from _policies(before, after, project_before, project_after)
     for place, rule in _rest(before.safety.ignore, after.safety.ignore):
         yield SettingDiff("ignore", _rule(rule), None, _place(project_before, ("ignore", place)))
     for place, rule in _rest(after.safety.ignore, before.safety.ignore):
         yield SettingDiff("ignore", None, _rule(rule), _place(project_after, ("ignore", place)))
+
+
+def _policies(
+    before: Desired,
+    after: Desired,
+    project_before: Document | None,
+    project_after: Document | None,
+) -> Iterator[SettingDiff]:
+    """The policies that come, go, or say something else, by their names."""
+    old = {each.name: (at, each.as_written()) for at, each in enumerate(before.policies)}
+    new = {each.name: (at, each.as_written()) for at, each in enumerate(after.policies)}
+    for name in dict.fromkeys((*old, *new)):
+        was, is_now = old.get(name), new.get(name)
+        if (was and was[1]) == (is_now and is_now[1]):
+            continue
+        project, found = (project_after, is_now) if is_now else (project_before, was)
+        source = _place(project, ("policies", found[0])) if found else None
+        yield SettingDiff("policies", was and was[1], is_now and is_now[1], source)
 
 
 def _flat(desired: Desired) -> dict[str, Any]:

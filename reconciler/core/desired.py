@@ -37,7 +37,13 @@ from reconciler.core.model import (
 from reconciler.core.names import collect_aliases
 from reconciler.core.places import Layout as Places
 from reconciler.core.places import Place, laid_out, places_in, segments
-from reconciler.core.projectfile import assigning_of, limits_of, prices_of, safety_of
+from reconciler.core.projectfile import (
+    assigning_of,
+    limits_of,
+    policies_of,
+    prices_of,
+    safety_of,
+)
 from reconciler.core.sheets import document_of
 from reconciler.core.validate import check
 from reconciler.errors import Problem
@@ -86,6 +92,7 @@ def build(
         warnings=tuple(sorted(set(state.reading.warnings))),
         safety=safety_of(state, project),
         assigning=None if selected is not None else assigning_of(state, project),
+        policies=policies_of(state, project),
     )
     return desired, problems
 

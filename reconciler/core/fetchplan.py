@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,8 @@ class Needs:
     paths: Mapping[Kind, Iterable[str]] = field(default_factory=dict)
     kinds: frozenset[Kind] = frozenset({Kind.NUMBER})
     releases: bool = False
+    judged: Mapping[Kind, Set[str]] = field(default_factory=dict)
+    """Those of the paths that only policies look at."""
 
     @property
     def need_tags(self) -> bool:
@@ -76,18 +78,27 @@ def lists_for(needs: Needs) -> tuple[Listing, ...]:
     return tuple(lists)
 
 
-def numbers_by_list(lists: Sequence[Listing], declared: Declared) -> dict[Listing, list[str]]:
+def numbers_by_list(
+    lists: Sequence[Listing],
+    declared: Declared,
+    looked_at: Iterable[tuple[Kind, Iterable[str], Sequence[str]]] = (),
+) -> dict[Listing, list[str]]:
     """Which numbers matter in each of `lists`: in a number list all of its kind, elsewhere those
-    that manage a field of it. E.164, in the order declared."""
-    wanted: dict[Listing, list[str]] = {each: [] for each in lists}
+    that manage a field of it, in the order declared, and then those of which a field of it is
+    `looked_at` besides: kind, paths and numbers."""
+    wanted: dict[Listing, dict[str, None]] = {each: {} for each in lists}
     for run in declared.runs():
         bases = _NUMBER_LISTS if run.kind is Kind.NUMBER else (Listing.MOBILE,)
         homes = {_home(run.kind, path) for path in run.settings.paths}
         numbers = list(run.numbers())
         for each in lists:
             if each in bases or each in homes:
-                wanted[each] += numbers
-    return wanted
+                wanted[each] |= dict.fromkeys(numbers)
+    for kind, paths, names in looked_at:
+        for home in {_home(kind, path) for path in paths}:
+            if home in wanted:
+                wanted[home] |= dict.fromkeys(names)
+    return {listing: list(numbers) for listing, numbers in wanted.items()}
 
 
 @cache
@@ -103,9 +114,15 @@ def purpose(listing: Listing, needs: Needs) -> str:
     if listing in (*_NUMBER_LISTS, Listing.MOBILE):
         return "the numbers themselves"
     found = sorted(
-        path for kind in Kind for path in needs.paths.get(kind, ()) if _home(kind, path) is listing
+        (path in needs.judged.get(kind, ()), path)
+        for kind in Kind
+        for path in needs.paths.get(kind, ())
+        if _home(kind, path) is listing
     )
-    return f"{found[0]} and {len(found) - 1} more" if len(found) > 1 else "".join(found)
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    judged = sum(only_judged for only_judged, _ in found)
+    which = "" if judged == len(found) else f"{judged} of them "
+    return "".join(path for _, path in found[:1]) + more + f", {which}for policies" * bool(judged)
 
 
 def more_lists(

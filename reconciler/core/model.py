@@ -16,6 +16,7 @@ from reconciler.errors import Problem
 
 if TYPE_CHECKING:
     from reconciler.core.assigning import Assigning  # it is made of the nouns in here
+    from reconciler.core.policies import Policy
 
 
 def _nothing() -> Mapping[str, Any]:
@@ -134,6 +135,8 @@ class Desired:
     safety: Safety = field(default_factory=Safety)
     assigning: Assigning | None = field(default=None, repr=False)
     """The rules for live numbers that nobody declares."""
+    policies: tuple[Policy, ...] = field(default=(), repr=False)
+    """What numbers have to be, by the project's own word."""
 
 
 @dataclass(frozen=True, slots=True)

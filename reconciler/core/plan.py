@@ -14,6 +14,7 @@ from reconciler.core.eta import JOB_CALLS, NO_TIME, Eta, eta_of
 from reconciler.core.fields import Channel
 from reconciler.core.model import Snapshot
 from reconciler.core.operations import Operation
+from reconciler.core.policies import ERROR, Unjudged, Violation
 
 __all__ = ["JOB_CALLS", "Origin", "Plan", "Summary", "make_plan"]
 
@@ -64,6 +65,11 @@ class Plan:
     """The monthly difference; None where the project gives no prices for what changes."""
     refusals: tuple[str, ...] = ()
     """The rules that refuse the whole apply, and why."""
+    violations: tuple[Violation, ...] = ()
+    """What breaks the project's policies: after the changes, or of the account as it is where the
+    plan is a look at its drift."""
+    unjudged: tuple[Unjudged, ...] = ()
+    """Of what it could not be told whether it breaks a policy."""
     eta: Eta = field(default=NO_TIME, compare=False)
     """The range of time around `summary.eta_seconds`. No file holds it: it is worked out anew."""
     digest: str = ""
@@ -76,15 +82,17 @@ class Plan:
 
     @property
     def has_drift(self) -> bool:
-        """Whether the account is in any way not, or not known to be, as declared."""
+        """Whether the account is in any way not, or not known to be, as declared; policies of
+        level warn count for nothing here."""
         difference = self.difference
         left = difference.not_owned or difference.unknown or difference.undeclared
-        return self.has_changes or bool(left)
+        levels = {each.level for each in self.violations} | {each.level for each in self.unjudged}
+        return self.has_changes or bool(left) or ERROR in levels
 
     @property
     def is_settled(self) -> bool:
         """Whether there is nothing to say but that the account is as the YAML wants it."""
-        return not (self.has_drift or self.refusals)
+        return not (self.has_drift or self.refusals or self.violations or self.unjudged)
 
 
 def make_plan(

@@ -19,6 +19,8 @@ from reconciler.core.fields import Channel, Kind
 from reconciler.core.live import USABLE_ID
 from reconciler.core.operations import Operation, covered, is_made_of, leaves_bundle
 from reconciler.core.plan import JOB_CALLS, Plan
+from reconciler.core.policies import ERROR, Unjudged, Violation
+from reconciler.core.policy import POLICY, rule_of
 from reconciler.core.rules import DELETION_LOCK, EMERGENCY_ENABLED
 from reconciler.core.safety import Allowance
 from reconciler.core.values import E164, LIVE_SECRET, UNKNOWN, Secret
@@ -49,10 +51,22 @@ def check_plan(plan: Plan) -> None:
     for each in stays:
         if each.path not in _PATHS:
             raise NotOursError(f"{each.path!r} of {each.phone_number} is no field")
+    _check_policies(plan)
     _check_summary(plan)
     _check_cost(plan)
     _check_order(plan.operations)
     _check_work(plan, allowed)
+
+
+def _check_policies(plan: Plan) -> None:
+    """What breaks a policy refuses the plan, so that taking either out shows."""
+    judged: tuple[Violation | Unjudged, ...] = (*plan.violations, *plan.unjudged)
+    for each in judged:
+        if each.path not in _PATHS:
+            raise NotOursError(f"{each.path!r} of {each.phone_number} is no field")
+    is_broken = any(each.level == ERROR for each in plan.violations)
+    if is_broken is not any(rule_of(each) == POLICY for each in plan.refusals):
+        raise NotOursError("its refusals are not those of its policies")
 
 
 def _check_cost(plan: Plan) -> None:

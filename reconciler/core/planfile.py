@@ -15,6 +15,7 @@ from reconciler.core.cost import FEATURES, Cost, amount
 from reconciler.core.fields import Channel
 from reconciler.core.operations import Operation
 from reconciler.core.plan import Plan, Summary
+from reconciler.core.policies import ERROR, WARN, Unjudged, Violation
 from reconciler.core.safetyschema import Schema
 from reconciler.core.schema import DIALECT
 from reconciler.core.values import show_json
@@ -66,7 +67,36 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     if plan.refusals:
         # Not among the contract's keys: without it `apply PLANFILE` could not know.
         document["refusals"] = list(plan.refusals)
+    if plan.violations:
+        document["violations"] = [_violation(each) for each in plan.violations]
+    if plan.unjudged:
+        document["unjudged"] = [_unjudged(each) for each in plan.unjudged]
     return document | {"digest": digest(document)}
+
+
+def _violation(each: Violation) -> dict[str, Any]:
+    return {
+        "policy": each.policy,
+        "level": each.level,
+        "phone_number": each.phone_number,
+        "path": each.path,
+        "value": show_json(each.value),
+        "requires": each.requires,
+        "source": str(each.source),
+        "policy_source": str(each.policy_source),
+    }
+
+
+def _unjudged(each: Unjudged) -> dict[str, Any]:
+    return {
+        "policy": each.policy,
+        "level": each.level,
+        "phone_number": each.phone_number,
+        "path": each.path,
+        "reason": each.reason,
+        "source": str(each.source),
+        "policy_source": str(each.policy_source),
+    }
 
 
 def _summary(summary: Summary) -> dict[str, Any]:
@@ -166,7 +196,7 @@ _VALUE: Schema = {
 }
 
 
-def _object(**properties: Schema) -> Schema:
+def _object(**properties: Schema | bool) -> Schema:
     return {
         "type": "object",
         "properties": properties,
@@ -192,6 +222,16 @@ def _cost_schema() -> Schema:
         },
         groups={"type": "object", "additionalProperties": money},
     )
+
+
+_JUDGED: Schema = {
+    "policy": _TEXT,
+    "level": {"enum": [ERROR, WARN]},
+    "phone_number": _NUMBER,
+    "path": _TEXT,
+    "source": _TEXT,
+    "policy_source": _TEXT,
+}
 
 
 def plan_schema() -> Schema:
@@ -257,5 +297,7 @@ def plan_schema() -> Schema:
             **document["properties"],
             "refusals": _list(_TEXT),
             "cost": _cost_schema(),
+            "violations": _list(_object(**_JUDGED, value=_VALUE, requires=True)),
+            "unjudged": _list(_object(**_JUDGED, reason=_TEXT)),
         },
     }

@@ -42,6 +42,7 @@ from reconciler.core.planfile import (
     plan_document,
     plan_schema,
 )
+from reconciler.core.policies import Unjudged, Violation
 from reconciler.core.text import neutral, shortened
 from reconciler.core.values import UNKNOWN, LiveValue, Secret, canonical
 from reconciler.errors import UsageError
@@ -132,6 +133,8 @@ def _plan(document: Mapping[str, Any]) -> Plan:
         allowed=tuple(document["allowed"]),
         cost=_cost(document["cost"]) if "cost" in document else None,
         refusals=tuple(document.get("refusals", ())),
+        violations=tuple(map(_violation, document.get("violations", ()))),
+        unjudged=tuple(map(_unjudged, document.get("unjudged", ()))),
         digest=document["digest"],
     )
 
@@ -216,18 +219,44 @@ def read_value(row: Field, raw: Any) -> LiveValue:
     raise NotOursError(f"{row.path} holds what is no value of it")
 
 
-def _withheld(entry: Mapping[str, Any]) -> Withheld:
-    def value(raw: Any) -> Any:
-        """Only to be shown: no more than JSON is made sure of."""
-        if isinstance(raw, dict):
-            return UNKNOWN if "unknown" in raw else Secret(raw.get("secret", ""))
-        return tuple(raw) if isinstance(raw, list) else raw
+def _to_show(raw: Any) -> Any:
+    """A value only to be shown: no more than JSON is made sure of."""
+    if isinstance(raw, dict):
+        return UNKNOWN if "unknown" in raw else Secret(raw.get("secret", ""))
+    return tuple(raw) if isinstance(raw, list) else raw
 
+
+def _violation(entry: Mapping[str, Any]) -> Violation:
+    return Violation(
+        entry["phone_number"],
+        entry["policy"],
+        entry["level"],
+        entry["path"],
+        _to_show(entry["value"]),
+        entry["requires"],
+        source_of(entry["source"]),
+        source_of(entry["policy_source"]),
+    )
+
+
+def _unjudged(entry: Mapping[str, Any]) -> Unjudged:
+    return Unjudged(
+        entry["phone_number"],
+        entry["policy"],
+        entry["level"],
+        entry["path"],
+        entry["reason"],
+        source_of(entry["source"]),
+        source_of(entry["policy_source"]),
+    )
+
+
+def _withheld(entry: Mapping[str, Any]) -> Withheld:
     return Withheld(
         entry["phone_number"],
         entry["path"],
-        value(entry["before"]),
-        value(entry["after"]),
+        _to_show(entry["before"]),
+        _to_show(entry["after"]),
         entry["rule"],
         *_reason(entry["reason"]),
     )

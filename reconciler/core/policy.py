@@ -25,8 +25,10 @@ from reconciler.core.changes import (
 )
 from reconciler.core.diff import live_value
 from reconciler.core.fields import Wire
+from reconciler.core.hints import quoted
 from reconciler.core.model import LiveNumber, Snapshot
 from reconciler.core.plan import Plan
+from reconciler.core.policies import ERROR
 from reconciler.core.rules import CNAM_DETAILS, DELETION_LOCK, EMERGENCY_ENABLED, FEATURES
 from reconciler.core.safety import Allowance, Ignore, Safety, Select
 from reconciler.core.values import UNKNOWN, Value
@@ -324,6 +326,7 @@ _FIELD_RULES: tuple[FieldRule, ...] = (
 
 EMPTY_ACCOUNT = "empty account"
 UNDECLARED = "undeclared"
+POLICY = "policy"
 
 _ALLOWED_BY: Mapping[str, Allowance] = MappingProxyType(
     {
@@ -357,6 +360,7 @@ def refusals(
         _empty_account(plan, snapshot, allowed),
         *_too_many(plan, safety, allowed, declared),
         _undeclared(plan),
+        _broken(plan),
     ]
     return tuple(text for text in found if text)
 
@@ -382,6 +386,24 @@ def _undeclared(plan: Plan) -> str:
     return (
         f"{len(found):,} live {are} not declared, such as {found[0]} (rule: {UNDECLARED}; declare "
         "them, or let assign mean them; `plan --show-unmanaged` lists them)"
+    )
+
+
+def _broken(plan: Plan) -> str:
+    """Policies that the numbers would break: no option lets that pass, for the project can."""
+    found = [each for each in plan.violations if each.level == ERROR]
+    if not found:
+        return ""
+    names = list(dict.fromkeys(each.policy for each in found))
+    more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+    policies = f"policy {quoted(names[0])}{more}"
+    numbers = dict.fromkeys(each.phone_number for each in found)
+    would = "number would break" if len(numbers) == 1 else "numbers would break"
+    such = [f"{each.path} of {each.phone_number} ({each.source})" for each in found[:3]]
+    rest = f" and {len(found) - 3:,} more" if len(found) > 3 else ""
+    return (
+        f"{len(numbers):,} {would} {policies}: {', '.join(such)}{rest} (rule: {POLICY}; correct "
+        "it in the YAML, exempt what may be so by unless, or leave the number out by --target)"
     )
 
 

@@ -1,24 +1,25 @@
-"""What the project file says besides settings: limits, prices, safety rules, `assign`.
+"""What the project file says besides settings: limits, prices, safety rules, `assign`,
+`policies`.
 
 Where the file is wrong, which the schema reports, the defaults stand in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from reconciler.core.assigning import Assigning, Match, Rule
+from reconciler.core.assigning import Assigning, Rule
 from reconciler.core.building import Building, defaults_of, known_groups, mapping
 from reconciler.core.cost import Prices, read_prices
 from reconciler.core.documents import Document
 from reconciler.core.entries import layer_of
 from reconciler.core.fields import Kind
+from reconciler.core.matching import read_match
 from reconciler.core.model import Source
+from reconciler.core.policies import Policy, read_policies
 from reconciler.core.safety import Safety, read_safety, texts
 from reconciler.core.validate import is_valid
-from reconciler.core.values import canonical_id
 
 
 def limits_of(settings: Any) -> dict[str, Any]:
@@ -72,7 +73,7 @@ def assigning_of(state: Building, project: Document | None) -> Assigning | None:
         mark = project.entry((*path, "groups")).key
         source = Source(project.path, *mark)
         names = tuple(known_groups(state, project, (*path, "groups"), rule["groups"]))
-        match = _match(state, project, (*path, "match"), rule["match"])
+        match = read_match(state.reading, project, (*path, "match"), rule["match"])
         rules.append(Rule(match, names, source))
     if not rules:
         return None
@@ -88,20 +89,6 @@ def assigning_of(state: Building, project: Document | None) -> Assigning | None:
     return Assigning(tuple(rules), state.groups, defaults, layers)
 
 
-def _match(
-    state: Building, project: Document, path: tuple[str | int, ...], raw: Mapping[str, Any]
-) -> Match:
-    connections: set[str] = set()
-    for each in sorted(texts(raw.get("connection_id"))):
-        found = state.reading.aliases.resolve("connection_id", each)
-        if found is None and state.reading.complete:
-            text = state.reading.aliases.unknown("connection_id", each)
-            state.reading.problems.append(project.problem((*path, "connection_id"), text))
-        connections.add(canonical_id(found or each))
-    return Match(
-        tags=texts(raw.get("tags")),
-        connection_ids=frozenset(connections),
-        countries=frozenset(map(str.upper, texts(raw.get("country")))),
-        types=frozenset(each.replace("-", "_") for each in texts(raw.get("type"))),
-        references=texts(raw.get("customer_reference")),
-    )
+def policies_of(state: Building, project: Document | None) -> tuple[Policy, ...]:
+    """The policies of the project file, but those that are wrong, which is reported."""
+    return read_policies(state.reading, project) if project else ()

@@ -44,11 +44,6 @@ _A_STATUS: Schema = {
     "pattern": f"^({'|'.join(each.replace('-', '[-_]') for each in _STATUSES)})(?![\\s\\S])",
     "errorMessage": f"a status is one of {', '.join(_STATUSES)}",
 }
-_TYPES = ("local", "toll_free", "mobile", "national", "shared_cost", "landline")
-_A_COUNTRY: Schema = {
-    "pattern": r"^[A-Za-z]{2}(?![\s\S])",
-    "errorMessage": "a country is two letters, such as US",
-}
 _SWITCH: Schema = {"type": "boolean", "x-off": "false"}
 _TEXTS: Schema = {"type": ["string", "array"], "minLength": 1, "items": TEXT_LIST["items"]}
 SAFETY: Schema = {
@@ -96,42 +91,6 @@ SAFETY: Schema = {
                 },
             },
             "required": ["numbers", "paths"],
-            "additionalProperties": False,
-        },
-    },
-    "assign": {
-        "type": "array",
-        "description": "Groups for live numbers that nobody declares (reconciler.yaml only), "
-        "in order: of several rules that match, the groups of the later lie over the earlier.",
-        "items": {
-            "type": "object",
-            "properties": {
-                "match": {
-                    "type": "object",
-                    "description": "The live numbers meant: all keys must hold, one value of each.",
-                    "properties": {
-                        "tags": _TEXTS | {"description": "Live tags, one of which it must have."},
-                        "connection_id": _TEXTS
-                        | {"description": "Its connection, or an alias of it."},
-                        "country": _TEXTS
-                        | _A_COUNTRY
-                        | {
-                            "items": TEXT_LIST["items"] | _A_COUNTRY,
-                            "description": "Its country, as two letters.",
-                            "examples": ["US"],
-                        },
-                        "type": _TEXTS
-                        | {"description": "Its type, such as local.", "examples": [*_TYPES]},
-                        "customer_reference": _TEXTS
-                        | {"description": "A glob of its reference.", "examples": ["desk-*"]},
-                    },
-                    "minProperties": 1,
-                    "additionalProperties": False,
-                },
-                "groups": TEXT_LIST
-                | {"minItems": 1, "description": "The groups that such numbers have, in order."},
-            },
-            "required": ["match", "groups"],
             "additionalProperties": False,
         },
     },

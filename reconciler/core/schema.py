@@ -14,6 +14,7 @@ from functools import cache
 from reconciler.core.catalogue import BY_PATH, SUPPORTED
 from reconciler.core.cost import FEATURES
 from reconciler.core.fields import Field, Kind, Type
+from reconciler.core.policyschema import DEFINITIONS, RULES
 from reconciler.core.safetyschema import SAFETY, TEXT_LIST, Schema, setting_paths
 from reconciler.core.values import CNAM_PATTERN, E164_PATTERN, ID_PATTERN
 
@@ -50,16 +51,9 @@ PROJECT_KEYS = (
     "safety",
     "prices",
     "assign",
+    "policies",
 )
 """Keys that only `reconciler.yaml` may hold."""
-
-NOT_YET = frozenset(
-    {
-        "policies",
-    }
-)
-"""Keys that are promised but not there yet; each leaves this list with the change that adds it."""
-
 
 _ENV_NAME: Schema = {
     "type": "string",
@@ -402,14 +396,17 @@ def numbers_schema() -> Schema:
                 "examples": ["desks.csv"],
             },
             **SAFETY,
+            **RULES,
             **{kind.yaml_key: _declared(kind) for kind in Kind},
         },
         "additionalProperties": False,
-        "$defs": _definitions(),
+        "$defs": _definitions() | DEFINITIONS,
     }
 
 
 @cache
 def entry_schema(definition: str) -> Schema:
-    """The schema of one entry on its own: a `number`, a `group`, the `defaults`, an `aliases`."""
-    return {"$schema": DIALECT, "$ref": f"#/$defs/{definition}", "$defs": _definitions()}
+    """The schema of one entry on its own: a `number`, a `group`, the `defaults`, an `aliases`, a
+    `policy`."""
+    definitions = DEFINITIONS if definition in DEFINITIONS else _definitions()
+    return {"$schema": DIALECT, "$ref": f"#/$defs/{definition}", "$defs": definitions}

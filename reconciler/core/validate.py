@@ -18,11 +18,11 @@ from reconciler.core.documents import Document
 from reconciler.core.fields import Kind
 from reconciler.core.hints import Hints, quoted, shown
 from reconciler.core.places import TO, block_ends, canonical_number
+from reconciler.core.rulewords import unknown_word
 from reconciler.core.safetyschema import Schema
 from reconciler.core.schema import (
     BLOCK_PATTERN,
     E164_OR_TEMPLATE,
-    NOT_YET,
     PROJECT_KEYS,
     definition_of,
     entry_schema,
@@ -158,7 +158,9 @@ def _plain(
             known = schema.get("properties", {})
             for key in value if isinstance(value, dict) else ():
                 if key not in known:
-                    text = _unknown_key(path, key, known, hints)
+                    text = unknown_word(_name(path), key, schema, hints) or _unknown_key(
+                        path, key, known, hints
+                    )
                     yield document.problem((*path, key), text, at_key=True)
         case "type" | "enum" | "const" if value is None:
             yield document.problem(path, _not_null(path, schema))
@@ -198,8 +200,6 @@ def _name(path: _Path) -> str:
 
 
 def _unknown_key(path: _Path, key: str, known: Mapping[str, Any], hints: Hints) -> str:
-    if key in NOT_YET:
-        return f"'{key}' is not supported yet"
     if key == "release":
         return (
             "'release' stands alone on a number: not in a block, a group, defaults or "
@@ -347,6 +347,7 @@ def _rule(path: _Path, error: jsonschema.ValidationError, schema: Schema) -> str
             required = [key for key in schema["required"] if key not in value]
             return f"{name} needs the key {' and '.join(required)}"
         case "minProperties":
+            keys = schema.get("x-needs", keys)
             return f"{name} needs the key {' or '.join(keys)}"
         case "maxProperties" if "errorMessage" in schema:
             return str(schema["errorMessage"])

@@ -17,11 +17,13 @@ from reconciler.core.model import Source
 from reconciler.core.outcome import Failed, Left, Outcome
 from reconciler.core.plan import Plan
 from reconciler.core.planfile import plan_document
+from reconciler.core.policies import ERROR
 from reconciler.core.text import neutral, shortened
 from reconciler.errors import Problem
 from reconciler.report.difftext import setting_words
 from reconciler.report.grouping import examples
 from reconciler.report.headlines import drift_counts
+from reconciler.report.judged import broken, untold, wanted, whom
 from reconciler.report.phrases import live
 from reconciler.report.risks import Risky, released, risky
 from reconciler.report.text import how_to_go_on
@@ -120,12 +122,27 @@ def plan_annotations(plan: Plan, view: View) -> Iterator[Annotation]:
         yield Annotation("warning", "Drift", drift_counts(plan))
     for refusal in () if view.drift else view.refusals:
         yield Annotation("warning", "Apply would be refused", refusal)
+    yield from _policies(plan)
     for change in released(plan):
         message = f"{change.phone_number} is given back"
         yield _at(change.source, "Risk: release", message)
     for group in risky(plan.difference.changes):
         yield from _risk(group)
     yield from _held(plan)
+
+
+def _policies(plan: Plan) -> Iterator[Annotation]:
+    """What breaks a policy, or may, at the first line that says so."""
+    for each in broken(plan.violations):
+        level: Level = "error" if each.level == ERROR else "warning"
+        held = f"{wanted(each.requires)}, not {live(each.values, shown)}"
+        message = f"{each.path} of {whom(each.numbers)} {held}"
+        source = each.sources[0]
+        title = f"Policy: {each.policy}"
+        yield Annotation(level, title, message, source.path, source.line, source.column)
+    for left in untold(plan.unjudged):
+        message = f"cannot be judged: {left.path} of {whom(left.numbers)}: {left.reason}"
+        yield _at(left.policy_source, f"Policy: {left.policy}", message)
 
 
 def diff_annotations(comparison: Comparison) -> Iterator[Annotation]:

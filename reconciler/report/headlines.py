@@ -7,6 +7,7 @@ from decimal import Decimal
 from reconciler.core.cost import FeatureCost, amount, cost_bearing
 from reconciler.core.plan import Plan
 from reconciler.core.text import neutral
+from reconciler.report.judged import judged_counts
 from reconciler.report.words import calls, count, time_range
 
 
@@ -43,7 +44,13 @@ def _left_counts(plan: Plan) -> str:
         )
         if number
     ]
-    return "".join(parts)
+    return "".join([*parts, *(f", {each}" for each in judged_counts(plan))])
+
+
+def judged_words(plan: Plan) -> str:
+    """`, but 2 policy violations`, to be put behind what says that there is nothing to do."""
+    found = list(judged_counts(plan))
+    return f", but {' and '.join(found)}" if found else ""
 
 
 def calls_line(plan: Plan) -> str:

@@ -32,8 +32,10 @@ from reconciler.report.headlines import (
     calls_line,
     cost_lines,
     drift_counts,
+    judged_words,
     plan_counts,
 )
+from reconciler.report.htmljudged import judged_table
 from reconciler.report.htmlpage import filtered, page
 from reconciler.report.htmlparts import (
     ROWS_AT_MOST,
@@ -63,6 +65,7 @@ def plan_html(plan: Plan, view: View) -> str:
     rows = plan_rows(plan, view)
     tables = [rows] if rows.rows else []
     sections: list[Section] = [
+        ("policies", "Policies", judged_table(plan)),
         ("given-back", "Given back", _released(plan)),
         ("risks", "Risks", _risks(plan)),
         ("unlike", "Unlike the others", _outliers(plan)),
@@ -103,6 +106,8 @@ _FILTERS = {
 def _headline(plan: Plan, view: View) -> str:
     if plan.is_settled:
         return "no drift" if view.drift else "no changes"
+    if view.drift and not plan.has_drift:
+        return f"no drift{judged_words(plan)}"
     return drift_counts(plan) if view.drift else plan_counts(plan)
 
 
@@ -110,6 +115,8 @@ def _plan_header(plan: Plan, view: View, title: str) -> Markup:
     if plan.is_settled:
         said = f"No {'drift' if view.drift else 'changes'}. The account matches the configuration."
         parts = [element("p", said, class_="lead good")]
+    elif view.drift and not plan.has_drift:
+        parts = [element("p", f"No drift{judged_words(plan)}.", class_="lead")]
     elif view.drift:
         parts = [element("p", f"{drift_counts(plan)}.", class_="lead")]
     else:

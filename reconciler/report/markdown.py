@@ -28,6 +28,7 @@ from reconciler.report.headlines import (
     calls_line,
     cost_lines,
     drift_counts,
+    judged_words,
     plan_counts,
 )
 from reconciler.report.markdownchanges import (
@@ -36,6 +37,7 @@ from reconciler.report.markdownchanges import (
     more,
     outlier_parts,
 )
+from reconciler.report.markdownjudged import judged_parts
 from reconciler.report.markdownrisks import release_parts, risk_parts
 from reconciler.report.phrases import where, who
 from reconciler.report.ranges import named
@@ -53,6 +55,7 @@ def plan_markdown(plan: Plan, view: View, *, limit: int = COMMENT_LIMIT) -> str:
         *_refusals(view),
         *release_parts([(e.phone_number, e.source) for e in released(plan)], limit),
         *risk_parts(changes, limit),
+        *judged_parts(plan),
         *_unbound(plan),
         *outlier_parts(changes),
         *change_parts(changes),
@@ -73,6 +76,8 @@ def _head(plan: Plan, view: View) -> Part:
     if plan.is_settled:
         lines += [f"### No {'drift' if view.drift else 'changes'}{of_project}", ""]
         lines += ["The account matches the configuration."]
+    elif view.drift and not plan.has_drift:
+        lines += [f"### No drift{of_project}{judged_words(plan)}"]
     elif view.drift:
         lines += [f"### Drift{of_project}: {drift_counts(plan)}"]
     else:

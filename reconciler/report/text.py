@@ -9,6 +9,7 @@ from reconciler.core.changes import RELEASE, RISKS, Action, UnknownField, Withhe
 from reconciler.core.fingerprint import BINDING_KEY_ENV, unbound
 from reconciler.core.outcome import Failed, Left, Outcome
 from reconciler.core.plan import Plan
+from reconciler.core.policies import ERROR
 from reconciler.core.text import neutral, shortened
 from reconciler.report.grouping import Block, FieldGroup, blocks, examples
 from reconciler.report.headlines import (
@@ -16,8 +17,11 @@ from reconciler.report.headlines import (
     calls_line,
     cost_lines,
     drift_counts,
+    judged_words,
     plan_counts,
 )
+from reconciler.report.judged import broken, untold, wanted, whom
+from reconciler.report.phrases import live
 from reconciler.report.words import calls, count, duration, grouped, shown
 
 Paint = Callable[[str, str], str]
@@ -35,7 +39,8 @@ def plan_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
     if not lines and plan.is_settled:
         lines += [paint("No changes.", "good") + " The account matches the configuration."]
     elif not plan.difference.changes:
-        lines += [*([""] if lines else []), paint("No changes to make.", "good")]
+        head = paint(f"No changes to make{judged_words(plan)}.", _role(plan))
+        lines += [*([""] if lines else []), head]
     else:
         lines += [
             "",
@@ -51,9 +56,15 @@ def drift_text(plan: Plan, *, reads: int | None, paint: Paint = plain) -> str:
     lines = [*_changes(plan, paint), *_not_changed(plan, paint)]
     if not lines:
         lines += [paint("No drift.", "good") + " The account matches the configuration."]
+    elif not plan.has_drift:
+        lines += ["", paint(f"No drift{judged_words(plan)}.", _role(plan))]
     else:
         lines += ["", f"{paint('Drift:', 'bold')} {drift_counts(plan)}.", *cost_lines(plan)]
     return "\n".join([*lines, "", account_line(plan, reads)])
+
+
+def _role(plan: Plan) -> str:
+    return "risk" if plan.violations or plan.unjudged else "good"
 
 
 def _changes(plan: Plan, paint: Paint) -> Iterator[str]:
@@ -141,6 +152,25 @@ def _not_changed(plan: Plan, paint: Paint) -> Iterator[str]:
         yield (
             f"  {paint('!', 'risk')} undeclared: {live} that nobody declares: "
             f"{examples(difference.undeclared, 5)}"
+        )
+    yield from _policies(plan, paint)
+
+
+def _policies(plan: Plan, paint: Paint) -> Iterator[str]:
+    """What breaks a policy, or may: a line for each policy and setting."""
+    for each in broken(plan.violations):
+        level = "" if each.level == ERROR else " (warn)"
+        sign = paint("!", "risk" if each.level == ERROR else "change")
+        where = paint(f"# {neutral(examples([*map(str, each.sources)]))}", "dim")
+        yield (
+            f"  {sign} policy {neutral(each.policy)}{level}: {each.path} of "
+            f"{whom(each.numbers)} {wanted(each.requires)}, not {live(each.values, shown)}  {where}"
+        )
+    for left in untold(plan.unjudged):
+        sign = paint("?", "change")
+        yield (
+            f"  {sign} policy {neutral(left.policy)} cannot be judged: {left.path} of "
+            f"{whom(left.numbers)}: {_said(left.reason)}"
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from reconciler.core.hints import quoted
+from reconciler.core.judging import Left
 from reconciler.core.model import Desired
 from reconciler.errors import Problem
 from reconciler.report.words import count
@@ -15,10 +17,23 @@ def valid_text(desired: Desired) -> str:
     return f"Valid: {count(len(desired.numbers), 'number')} declared."
 
 
-def valid_document(desired: Desired, digest: str) -> dict[str, Any]:
+def left_lines(left: Sequence[Left]) -> list[str]:
+    """What is left for plan to judge, a line for each policy: the account knows more than the
+    YAML."""
+    return [
+        f"Left to plan: policy {quoted(each.policy)} on {count(each.numbers, 'number')} "
+        f"({', '.join(each.unknown)})."
+        for each in left
+    ]
+
+
+def valid_document(
+    desired: Desired, digest: str, warnings: Sequence[Problem], left: Sequence[Left]
+) -> dict[str, Any]:
     """A project without errors. `digest` is of its YAML, as `source.digest` of a plan: whether a
     plan was made from just this."""
-    return _document((), desired.warnings, len(desired.numbers), digest)
+    document = _document((), warnings, len(desired.numbers), digest)
+    return document | {"left_to_plan": [each._asdict() for each in left]}
 
 
 def invalid_document(errors: Sequence[Problem]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from reconciler.workflow.reverting import revert
     from reconciler.workflow.saved import apply_saved
     from reconciler.workflow.snapshots import fetch_everything, load_snapshot, snapshot_json
+    from reconciler.workflow.validating import Validated, validate
 
 __all__ = [
     "Adopted",
@@ -40,6 +41,7 @@ __all__ = [
     "Options",
     "Planned",
     "Project",
+    "Validated",
     "account_for_export",
     "adopt_drift",
     "apply",
@@ -73,6 +75,7 @@ __all__ = [
     "save_plan",
     "snapshot_for_export",
     "snapshot_json",
+    "validate",
     "verify",
 ]
 
@@ -128,6 +131,7 @@ _HOMES = {
         "load_snapshot",
         "snapshot_json",
     ),
+    "validating": ("Validated", "validate"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -17,6 +17,7 @@ from reconciler.core.diff import diff, live_value
 from reconciler.core.emergency import ON_ITS_WAY
 from reconciler.core.fields import Kind
 from reconciler.core.fingerprint import BINDING_KEY_ENV, bind
+from reconciler.core.judging import judge_live, narrowed
 from reconciler.core.model import Desired, Snapshot
 from reconciler.core.plan import Origin, Plan, make_plan
 from reconciler.core.policy import EMPTY_ACCOUNT, refusals, rule_of, withhold
@@ -55,6 +56,8 @@ class Planned:
     secrets: Mapping[str, str] = field(repr=False)
     reads: int = 0
     notes: tuple[str, ...] = ()
+    for_drift: bool = False
+    """Whether the account is looked at as it is, and not as it would be."""
     unmanaged: tuple[str, ...] = ()
     """Live numbers in scope that nobody declares, where they were asked for."""
 
@@ -144,7 +147,7 @@ def _planned(
     if unmanaged and project.desired.safety.undeclared != "ignore":
         text = f"{count(len(unmanaged), 'live number')} that nobody declares: {examples(unmanaged)}"
         notes = (*notes, text)
-    made = with_plan(project, options, snapshot, secrets, difference, notes)
+    made = with_plan(project, options, snapshot, secrets, difference, notes, for_drift=for_drift)
     return replace(made, unmanaged=unmanaged)
 
 
@@ -155,8 +158,11 @@ def with_plan(
     secrets: Mapping[str, str],
     difference: Difference,
     notes: tuple[str, ...],
+    *,
+    for_drift: bool = False,
 ) -> Planned:
-    """Judge the difference by the rules and compile what is left of it."""
+    """Judge the difference by the rules and compile what is left of it; and the numbers by the
+    policies, as they will be, or `for_drift` as they are."""
     desired, now = project.desired, SystemClock().now()
     allowed = desired.safety.allowing(options.allow)
     difference = withhold(difference, snapshot, desired.safety, allowed, now.date())
@@ -176,9 +182,17 @@ def with_plan(
             allowed=tuple(sorted(allowed)),
             prices=desired.prices,
         )
+    violations, unjudged = judge_live(
+        narrowed(desired.policies, options.scope.only),
+        difference.numbers,
+        snapshot,
+        desired.safety.select,
+        () if for_drift else difference.changes,
+    )
+    made = replace(made, violations=violations, unjudged=unjudged)
     refused = refusals(made, snapshot, desired.safety, allowed, len(desired.numbers))
     made = replace(made, refusals=refused)
-    return Planned(made, snapshot, project, secrets, snapshot.reads, notes)
+    return Planned(made, snapshot, project, secrets, snapshot.reads, notes, for_drift)
 
 
 def _live_pin(snapshot: Snapshot, number: str) -> str | None:

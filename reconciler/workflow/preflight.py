@@ -49,6 +49,7 @@ async def preflight(reader: ReadClient, planned: Planned, options: Options) -> P
         planned.secrets,
         _corrected(difference, planned, hidden, locked),
         planned.notes,
+        for_drift=planned.for_drift,
     )
     return replace(again, reads=reader.reads, unmanaged=planned.unmanaged)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from reconciler.api.few import read_declared
 from reconciler.api.listings import Found, read_lists
@@ -12,6 +12,7 @@ from reconciler.api.settings import Endpoint, Limits
 from reconciler.core.declared import compact
 from reconciler.core.fetchplan import Needs, lists_for, more_lists, numbers_by_list
 from reconciler.core.fields import Kind
+from reconciler.core.judging import Looked, looked_at, narrowed
 from reconciler.core.live import build_snapshot
 from reconciler.core.model import Desired, Snapshot
 from reconciler.core.scope import by_section, has_tag_edits, may_have_tag, paths_of
@@ -57,12 +58,13 @@ async def _read_needed(
     paths = {kind: set(paths_of(sections, kind)) for kind in Kind}
     if desired.safety.select.tags or (options.scope.tags and has_tag_edits(tagged)):
         paths[Kind.NUMBER].add("tags")
+    looked = _looked_at(desired, sections, options)
     kinds = {number.phone_number: number.kind for number in sections.numbers.values()}
     releases = any(number.release for number in sections.numbers.values())
     if desired.assigning or lists_undeclared(desired, options):
-        return await _read_all(reader, desired, paths, releases, page_size, progress)
-    needs = Needs(paths, frozenset(kinds.values()), releases)
-    wanted = numbers_by_list(lists_for(needs), compact(sections.numbers))
+        return await _read_all(reader, desired, paths, looked, releases, page_size, progress)
+    needs = _needs(paths, looked, frozenset(kinds.values()), releases)
+    wanted = numbers_by_list(lists_for(needs), compact(sections.numbers), looked)
     found = await read_declared(reader, wanted, needs, page_size=page_size, progress=progress)
     found = found.explained(needs)
     if more := more_lists(kinds, found.rows):
@@ -77,18 +79,44 @@ async def _read_all(
     reader: ReadClient,
     desired: Desired,
     paths: Mapping[Kind, set[str]],
+    looked: Sequence[Looked],
     releases: bool,
     page_size: int,
     progress: Progress,
 ) -> Found:
-    """The lists of all numbers, whoever declares them, with what `assign` and `select` look at."""
+    """The lists of all numbers, whoever declares them, with what `assign`, `select` and
+    the policies look at."""
     select = desired.safety.select
     for kind in Kind:
         paths[kind].update(desired.assigning.paths(kind) if desired.assigning else ())
         paths[kind].update({"tags"} if select.tags else ())
         paths[kind].update({"connection_id"} if select.connection_ids else ())
-    needs = Needs(paths, frozenset(Kind), releases)
+    needs = _needs(paths, looked, frozenset(Kind), releases)
     found = await read_lists(
         reader, lists_for(needs), needs, page_size=page_size, progress=progress
     )
     return found.explained(needs)
+
+
+def _looked_at(desired: Desired, meant: Desired, options: Options) -> Sequence[Looked]:
+    """What the policies look at: of the numbers that are meant, and of those that `assign` may
+    mean all they can."""
+    policies = narrowed(desired.policies, options.scope.only)
+    looked = list(looked_at(policies, meant.numbers))
+    if desired.assigning:
+        looked += [(kind, each.paths(kind), ()) for kind in Kind for each in policies]
+    return looked
+
+
+def _needs(
+    paths: Mapping[Kind, set[str]],
+    looked: Sequence[Looked],
+    kinds: frozenset[Kind],
+    releases: bool,
+) -> Needs:
+    """What is declared (`paths`) with what the policies look at besides."""
+    judged = {
+        kind: frozenset(path for of, each, _ in looked if of is kind for path in each) - paths[kind]
+        for kind in Kind
+    }
+    return Needs({kind: paths[kind] | judged[kind] for kind in Kind}, kinds, releases, judged)

@@ -12,6 +12,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -37,8 +38,9 @@ from reconciler.files.projects import find_projects
 from reconciler.files.tree import PROJECT_FILE, holds_project
 from reconciler.workflow import planning
 from reconciler.workflow.applying import apply, one_apply
-from reconciler.workflow.common import Options, Project, account, check_secrets, load
+from reconciler.workflow.common import Options, Project, account, load
 from reconciler.workflow.planning import Planned
+from reconciler.workflow.validating import Validated, validate
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -74,18 +76,16 @@ Steps = tuple[Step[T], ...]
 # ---- reading the YAML -------------------------------------------------------------------------
 
 
-def validate_all(path: Path, *, secrets: bool = False) -> Steps[Project]:
-    """Every project at and below `path`, read and checked, with `secrets` those too; what two of
-    one account declare is an error of both. Needs no key. UsageError where there is no project."""
+def validate_all(path: Path, *, secrets: bool = False) -> Steps[Validated]:
+    """Every project at and below `path`, read and judged, with `secrets` those read too. Needs no
+    key. UsageError where there is no project."""
+    return tuple(_tried(each, partial(validate, secrets=secrets)) for each in _read_all(path))
 
-    def read(place: Path) -> Project:
-        project = load(place)
-        if secrets:
-            check_secrets(project)
-        return project
 
+def _read_all(path: Path) -> Steps[Project]:
+    """Every project; what two of one account declare is an error of both."""
     places = enumerate(find_projects(path, Path.cwd()))
-    loaded = _explained(path, tuple(_tried(Step(place, at, place), read) for at, place in places))
+    loaded = _explained(path, tuple(_tried(Step(place, at, place), load) for at, place in places))
     return _apart(_by_account(loaded, lambda project: _named_account(project.desired)), _declared)
 
 
@@ -110,13 +110,13 @@ def _explained(path: Path, steps: Steps[Project]) -> Steps[Project]:
 def load_all(path: Path, options: Options) -> Steps[Project]:
     """The same for a command that asks the accounts; a project whose key is not set has failed."""
     if options.live is not None:
-        return validate_all(path)
+        return _read_all(path)
 
     def whose(project: Project) -> tuple[str, str]:
         endpoint, _ = account(project.desired, options)
         return endpoint.base_url, endpoint.api_key
 
-    return _apart(_by_account(validate_all(path), whose), _declared)
+    return _apart(_by_account(_read_all(path), whose), _declared)
 
 
 def _named_account(desired: Desired) -> tuple[str, str]:

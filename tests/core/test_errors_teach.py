@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.schema import NOT_YET
 from tests.core.project import ONE, TWO, Declared, built
 
 
@@ -52,16 +51,6 @@ def test_a_slip_in_the_project_file_gets_one_line(
 ) -> None:
     assert declared.complaints({"reconciler.yaml": f"{text}\n"}) == [
         f"reconciler.yaml:1:{column}: {message}"
-    ]
-
-
-# ---- not supported yet ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("key", sorted(NOT_YET))
-def test_a_file_says_what_is_not_supported_yet(declared: Declared, key: str) -> None:
-    assert declared.complaints({"reconciler.yaml": f"version: 1\n{key}: {{}}\n"}) == [
-        f"reconciler.yaml:2:1: '{key}' is not supported yet"
     ]
 
 

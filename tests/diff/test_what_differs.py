@@ -214,10 +214,35 @@ def test_rules_of_ignore_come_and_go_one_by_one(declared: Declared) -> None:
     ]
 
 
+def policy(name: str, level: str) -> str:
+    return f"  - {{name: {name}, require: {{hd_voice_enabled: true}}, level: {level}}}\n"
+
+
+def test_policies_are_compared_by_their_names_wherever_they_stand(declared: Declared) -> None:
+    before = f"policies:\n{policy('a', 'warn')}{policy('b', 'warn')}{policy('c', 'warn')}"
+    after = f"policies:\n{policy('d', 'error')}{policy('c', 'error')}{policy('b', 'warn')}"
+
+    def written(name: str, level: str) -> dict[str, Any]:
+        return {"name": name, "require": {"hd_voice_enabled": True}, "level": level}
+
+    assert of_projects(declared, before, after) == [
+        ("policies", written("a", "warn"), None, "reconciler.yaml:2"),
+        ("policies", written("c", "warn"), written("c", "error"), "reconciler.yaml:3"),
+        ("policies", None, written("d", "error"), "reconciler.yaml:2"),
+    ]
+
+
+def test_a_policy_that_says_the_same_in_other_words_is_no_change(declared: Declared) -> None:
+    before = "aliases: {connection_id: {t: '1'}}\npolicies:\n  - name: a\n    match: {tags: [b, a]}"
+    after = "policies:\n  - name: a\n    match: {tags: [a, b]}\n    level: error"
+    require = "\n    require: {connection_id: %s}\n"
+    assert of_projects(declared, before + require % "t", after + require % "'1'") == []
+
+
 def test_everything_a_project_says_is_compared() -> None:
     """Whoever gives a project something more to say has to compare it too."""
     of_the_account = {"api_key_env", "base_url", "limits", "prices", "safety", "secrets"}
-    compared = {"numbers", "assigning", *of_the_account}
+    compared = {"numbers", "assigning", "policies", *of_the_account}
     about_the_reading = {"declared_elsewhere", "warnings"}
     assert {each.name for each in fields(Desired)} == compared | about_the_reading
     rules = {"max_changes_percent", "max_changes", "allow", "select", "ignore", "undeclared"}
