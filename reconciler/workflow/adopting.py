@@ -14,8 +14,11 @@ from reconciler.core.assigning import assigned
 from reconciler.core.declared import compact
 from reconciler.core.desired import build
 from reconciler.core.documents import Document
+from reconciler.core.hints import quoted
+from reconciler.core.judging import judge_declared
 from reconciler.core.layering import Layering
 from reconciler.core.model import Desired, Source
+from reconciler.core.policies import ERROR, Unjudged, Violation
 from reconciler.core.rules import EMERGENCY_ADDRESS, EMERGENCY_ENABLED
 from reconciler.errors import InputError, UsageError
 from reconciler.files import Loaded, load_documents, open_source, read_document, source_files
@@ -72,7 +75,27 @@ def adopt_drift(path: Path, planned: Planned) -> Adopted:
         sorted((_now_at(each, edited.desired) for each in adoption.drifted), key=_by_place)
     )
     names = tuple(file.path for file, _, _ in edited.changed)
-    return Adopted(fields, names, adoption.left, difference.undeclared)
+    left = (*adoption.left, *_against_policies(planned, adoption.left))
+    return Adopted(fields, names, left, difference.undeclared)
+
+
+def _against_policies(planned: Planned, left: Iterable[Left]) -> Iterator[Left]:
+    """What of the account breaks a policy, or may: no YAML can put that right."""
+    listed = {(each.phone_number, each.path) for each in left}
+    told: tuple[Violation | Unjudged, ...] = (*planned.plan.violations, *planned.plan.unjudged)
+    for each in told:
+        if each.level != ERROR or (each.phone_number, each.path) in listed:
+            continue
+        reason = _breaks(each.policy)
+        if isinstance(each, Unjudged):
+            reason = (
+                f"whether it breaks the policy {quoted(each.policy)} is not known: {each.reason}"
+            )
+        yield Left(each.phone_number, each.path, reason, each.source)
+
+
+def _breaks(policy: str) -> str:
+    return f"what is live breaks the policy {quoted(policy)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +120,12 @@ class _Work:
         self._raw: dict[str, bytes] = {}
         self._before = self._built(self._loaded)
         self._closed: set[Place] = set()
-        self._refused: dict[tuple[str, str], str] = {}
+        self._refused = {
+            (each.phone_number, each.path): _breaks(each.policy)
+            for each in planned.plan.violations
+            if each.level == ERROR
+        }
+        self._broken = _broken(self._before)
 
     def settled(self) -> tuple[Adoption, _Edited]:
         """What can be written, and the files with it."""
@@ -214,9 +242,18 @@ class _Work:
             )
         )
         if not wrong:
-            return _settings(before) == _settings(after)
+            return self._keeps_policies(adoption, after) and _settings(before) == _settings(after)
         self._blame(adoption, "", frozenset(wrong))
         return False
+
+    def _keeps_policies(self, adoption: Adoption, after: Desired) -> bool:
+        """Whether no number is declared against a policy that was not before; of those that are,
+        the fields that did it are refused."""
+        broken = _broken(after).items() - self._broken.items()
+        for (number, path), policy in broken:
+            drifted = [each.path for each in adoption.drifted if each.phone_number == number]
+            self._refuse(number, [path] if path in drifted else drifted, _breaks(policy))
+        return not broken
 
     def _blame(
         self, adoption: Adoption, text: str, wrong: Set[tuple[str, str]] = frozenset()
@@ -277,6 +314,18 @@ def _reread(document: Document, texts: Mapping[str, bytes]) -> Document:
     if again is None or problems:
         raise InputError(problems)
     return replace(again, sheet=sheet)
+
+
+def _broken(desired: Desired) -> dict[tuple[str, str], str]:
+    """What is declared against a policy, by number and path, and the name of that."""
+    policies = [each for each in desired.policies if each.level == ERROR]
+    found = judge_declared(policies, desired.numbers) if policies else ()
+    return {
+        (number, each.finding.condition.path): each.finding.policy.name
+        for each in found
+        if not each.finding.unknown
+        for number in each.numbers
+    }
 
 
 def _settings(desired: Desired) -> tuple[Any, ...]:
