@@ -28,10 +28,6 @@ from reconciler.core.tagged import edited_tags, folded_tags
 from reconciler.core.templates import Filler
 from reconciler.core.values import Secret, TagEdit, Value, canonical_id
 
-NO_LINE = (
-    "no line of its own declares it, but a rule of assign: declare the number, or edit the group"
-)
-
 Place = tuple[str, int, int]
 """File, line and column of a key."""
 
@@ -224,7 +220,8 @@ class _Adopting:
         }
 
     def _winners(self, places: Set[Place], paths: Set[str]) -> Mapping[Place, int]:
-        """For how many numbers each of these lines wins."""
+        """For how many numbers each of these lines wins; more than are known where others may
+        have it too."""
         sizes: dict[int, list[Any]] = {}
         for run in self._known.numbers.runs():
             sizes.setdefault(id(run.settings), [run.settings, 0])[1] += run.size
@@ -235,8 +232,7 @@ class _Adopting:
                     continue
                 source = settings.sources[at]
                 if (place := _place(source)) in places:
-                    unseen = self._known.shared_unseen and not source.path.endswith(".csv")
-                    found[place] += size + unseen
+                    found[place] += size + self._known.shared_unseen
         return found
 
     def _edits(
@@ -325,8 +321,8 @@ def unlike(
     """The fields that are not declared as they should be after an edit: all as before, but for
     what is expected. The path is empty where it is the number itself. `secrets` are the PINs in
     the YAML before and after."""
-    for name in after.keys() - before.keys():
-        yield name, ""
+    if len(after) > len(before):
+        yield from ((name, "") for name in after if name not in before)
     for number in before.values():
         now = after.get(number.phone_number)
         if now is None or _marks(now) != _marks(number):
