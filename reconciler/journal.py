@@ -101,6 +101,10 @@ class Journal:
             flush_to_disk(self._descriptor, data)
         except OSError as error:
             self._broken = JournalError(f"{self.path}: cannot be written: {error.strerror}")
+        else:
+            if not os.fstat(self._descriptor).st_nlink:
+                why = "was removed meanwhile: what is written down now is lost"
+                self._broken = JournalError(f"{self.path}: {why}")
         if commit is not None and not commit.done():
             if self._broken:
                 commit.set_exception(self._broken)

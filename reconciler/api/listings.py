@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from reconciler.api.http import Answer, decode
 from reconciler.api.places import in_places
 from reconciler.api.progress import Progress, ignore_progress
 from reconciler.api.read import ReadClient
@@ -85,7 +86,13 @@ async def read_page(
 ) -> Page:
     """One page of a list, its rows and counts checked; `sharing` is for all of its pages."""
     query = {**_QUERIES[listing], **filters, "page[number]": str(number), "page[size]": str(size)}
-    page: Any = await reader.read(listing, _PAGE_TYPES[listing], query)
+    shared = sharing or Sharing(listing)
+    return await reader.take(listing, lambda answer: _page_of(answer, listing, shared), query)
+
+
+def _page_of(answer: Answer, listing: Listing, sharing: Sharing) -> Page:
+    """The page in an answer. UnavailableError where it makes no sense."""
+    page: Any = decode(answer, _PAGE_TYPES[listing])
     if not 0 <= page.meta.total_results <= _MOST_ROWS:
         reason = f"claims to have {page.meta.total_results} rows"
         raise UnavailableError(f"GET {listing}", reason)
@@ -93,7 +100,7 @@ async def read_page(
         if not isinstance(row.id, str) or not isinstance(row.phone_number, str):
             raise UnavailableError(f"GET {listing}", "sent a row without an id or a number")
     try:
-        (sharing or Sharing(listing)).take(page.data)
+        sharing.take(page.data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise UnavailableError(f"GET {listing}", "sent a row of broken JSON") from None
     return Page(page.data, page.meta)

@@ -59,7 +59,12 @@ class ReadClient:
 
     async def read(self, path: str, kind: type[T], params: Params | None = None) -> T:
         """One GET decoded as `kind`; an answer that is no such JSON is retried like a lost one."""
-        return await self._ask("GET", path, params, None, lambda answer: decode(answer, kind))
+        return await self.take(path, lambda answer: decode(answer, kind), params)
+
+    async def take(self, path: str, take: Callable[[Answer], T], params: Params | None = None) -> T:
+        """What `take` makes of one GET; where it raises UnavailableError, that is retried like a
+        lost answer."""
+        return await self._ask("GET", path, params, None, take)
 
     async def verify_ownership(self, phone_numbers: Sequence[str], kind: type[T]) -> T:
         """Which of the numbers (E.164, 1 to 1000) the account owns and may edit, as `kind`."""

@@ -180,7 +180,8 @@ class Applier:
             self._desk.refused(error)
             record.doubt = record.skipped = f"the key was refused: {error}"
         except Exception as bug:
-            # Not hidden: it stops all writing, is told with the operation, and ends in exit 5.
+            # Anything at all, for what was sent must still be read back and told. Not hidden: it
+            # stops all writing, is told with the operation, and ends in exit 5.
             record.doubt = f"an error of this program: {type(bug).__name__}: {bug}"
             self._stop.now(record.doubt)
             raise

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from reconciler import __version__
-from reconciler.cli.options import FORMAT
+from reconciler.cli.options import FORMAT, arranged
 from reconciler.errors import BugError, Exit, InputError, ReconcilerError
 
 _COMMANDS = {
@@ -52,8 +52,7 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return super().get_command(ctx, cmd_name)
         module = import_module(f"reconciler.cli.{cmd_name}")
-        command: click.Command = module.command
-        return command
+        return arranged(module.command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

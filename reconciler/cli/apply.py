@@ -45,6 +45,11 @@ def command(
     Shows the plan and asks first. With a PLANFILE of `plan --out` it carries out that plan and
     nothing else, and does not ask again. With --all every project of a tree is applied, each to
     its own account.
+
+    \b
+    reconciler apply
+    reconciler apply plan.json                   what was reviewed, or nothing
+    reconciler apply --target '+1312555*'        some of the numbers
     """
     from reconciler.cli.terminal import painter
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.options import network_options
 from reconciler.cli.running import run
 from reconciler.errors import Exit
 
@@ -20,8 +21,7 @@ from reconciler.errors import Exit
     metavar="FILE",
     help="Where to write the snapshot; - for stdout.",
 )
-@click.option("--max-wait", type=float, metavar="SECONDS", help="The longest to wait (300).")
-@click.option("--concurrency", type=click.IntRange(1, 256), help="Calls in flight at once (8).")
+@network_options
 def command(output: Path, max_wait: float | None, concurrency: int | None) -> Exit:
     """Snapshot the live account, for --live and for looking at. PINs are left out.
 

@@ -18,9 +18,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _SECTIONS = ("voice", "messaging", "emergency", "tags", "number")
 
-path_argument = click.argument(
-    "path", default=".", type=click.Path(path_type=Path), metavar="[PATH]"
-)
+_PATH = "[PATH]"
+path_argument = click.argument("path", default=".", type=click.Path(path_type=Path), metavar=_PATH)
 
 
 FORMAT = "reconciler.format"
@@ -74,7 +73,9 @@ _SCOPE = (
         metavar="GLOB_OR_NUMBER",
         help="Only these declared numbers, such as +13125550001 or '+1312*'.",
     ),
-    click.option("--tag", "tags", multiple=True, help="Only numbers declared with this tag."),
+    click.option(
+        "--tag", "tags", multiple=True, metavar="TAG", help="Only numbers declared with this tag."
+    ),
     click.option(
         "--only",
         multiple=True,
@@ -107,7 +108,7 @@ _LIVE = click.option(
     "--live",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Compare with a snapshot that fetch wrote, without the network.",
+    help="Take a snapshot that fetch wrote in place of the network.",
 )
 job_timeout_option = click.option(
     "--job-timeout",
@@ -126,6 +127,9 @@ def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
 
     return decorate
 
+
+network_options: Callable[[F], F] = _stack(*_NETWORK)
+"""For fetch: pace."""
 
 reading_options: Callable[[F], F] = _stack(
     path_argument,
@@ -181,7 +185,9 @@ exporting_options: Callable[[F], F] = _stack(
         metavar="GLOB_OR_NUMBER",
         help="Only these live numbers, such as +13125550001 or '+1312*'.",
     ),
-    click.option("--tag", "tags", multiple=True, help="Only live numbers with this tag."),
+    click.option(
+        "--tag", "tags", multiple=True, metavar="TAG", help="Only live numbers with this tag."
+    ),
     _SCOPE[2],
     _LIVE,
     *_NETWORK,
@@ -201,6 +207,35 @@ comparing_options: Callable[[F], F] = _stack(
     *_SCOPE, format_of("text", "json", "markdown", "github"), color_option
 )
 """For diff, which knows no account."""
+
+
+_RANKS = {
+    "targets": 0,
+    "tags": 0,
+    "only": 0,
+    "live": 0,
+    "output_format": 2,
+    "max_wait": 4,
+    "job_timeout": 4,
+    "concurrency": 4,
+    "no_color": 5,
+    "verbose": 5,
+}
+_OWN, _PERMISSION = 1, 3
+
+
+def arranged(command: click.Command) -> click.Command:
+    """`command` with its options in the order in which they are looked for: what it is about,
+    what is its own, how to report, what to allow, and last what hardly anybody sets."""
+
+    def rank(param: click.Parameter) -> int:
+        name = param.name or ""
+        return _PERMISSION if name.startswith("allow_") else _RANKS.get(name, _OWN)
+
+    command.params.sort(key=rank)
+    if any(param.name == "path" and param.metavar == _PATH for param in command.params):
+        command.epilog = "PATH is a project, or one file of it; this directory if it is left out."
+    return command
 
 
 def options_from(given: dict[str, Any]) -> Options:

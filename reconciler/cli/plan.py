@@ -44,7 +44,13 @@ def command(
     detailed_exitcode: bool,
     **given: Any,
 ) -> Exit:
-    """Show what apply would do to the account. Only reads: it cannot send a write."""
+    """Show what apply would do to the account. Only reads: it cannot send a write.
+
+    \b
+    reconciler plan --out plan.json              to be reviewed, and applied as it is
+    reconciler plan --tag support --only voice   some of the numbers, a part of each
+    reconciler plan teams --all                  every project below a directory
+    """
     from reconciler import workflow
     from reconciler.cli.planned import explain_reads, show_plan, show_unmanaged, warn
     from reconciler.cli.terminal import painter, reading, say

@@ -8,9 +8,11 @@ from reconciler.errors import Exit, UsageError
 
 
 @click.command("sandbox")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: a free one (0).")
-@click.option("--numbers", type=click.IntRange(0, 2_000_000), default=1000, help="How many (1000).")
-@click.option("--seed", type=int, default=0, help="Another fleet for another seed (0).")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one (0).")
+@click.option(
+    "--numbers", type=click.IntRange(0, 2_000_000), default=1000, help="How many it has (1000)."
+)
+@click.option("--seed", type=int, default=0, help="Another seed, other numbers (0).")
 def command(port: int, numbers: int, seed: int) -> Exit:
     """Serve a simulated account on loopback until Ctrl-C."""
     from reconciler.sandbox.app import DEFAULT_KEY

@@ -81,7 +81,8 @@ def standing(
     """How a number stands to `operation`; `live` is None where the id is not in the account.
 
     `half_moved` says that an operation before this one has taken the number out of its bundle;
-    `excused` are paths that an operation of this run may itself have moved.
+    `excused` are paths that an operation of this run may itself have moved: what they hold now is
+    as good as what they held before.
     """
     if change.action is Action.RELEASE:
         return _release(operation, change, live)
@@ -90,9 +91,12 @@ def standing(
     leaves = leaves_bundle(operation)
     judged = []
     for field in change.fields:
-        if field.path in covered(operation, change) and field.path not in excused:
+        if field.path in covered(operation, change):
             after = None if leaves else field.after
             before = field.before
+            now = _now(field.path, live)
+            if field.path in excused and now is not UNKNOWN:
+                before = now
             if half_moved and before is not UNKNOWN:
                 before = None
             judged.append(_field(field.path, before, after, live, change.phone_number, secrets))

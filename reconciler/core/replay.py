@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from reconciler import __version__
 from reconciler.core.plan import Plan
 from reconciler.core.planload import read_plan
 from reconciler.core.values import LiveValue
@@ -89,6 +90,9 @@ class History:
 def replay(entries: Sequence[Mapping[str, Any]], name: str) -> History:
     """What the lines of the journal called `name` say. UsageError where they make no sense."""
     first = entries[0]
+    version = first.get("journal_version")
+    if isinstance(version, int) and version != VERSION:
+        raise UsageError(f"{name}: journal format {version} is not known to {__version__}")
     if first.get("entry") != "plan" or first.get("journal_version") != VERSION:
         raise UsageError(f"{name}: its first line holds no plan that this version knows")
     plan = read_plan(first.get("plan"), name)

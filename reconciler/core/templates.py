@@ -5,6 +5,7 @@ Until then one value stands for a whole block, however long it is.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,18 +43,18 @@ class Filler:
         return Settings(settings.paths, values, settings.sources)
 
 
-class Template:
+class Template(ABC):
     """A value that differs from number to number."""
 
     __slots__ = ()
 
+    @abstractmethod
     def fill(self, of: Filler) -> Any:
         """The canonical value for one number."""
-        raise NotImplementedError
 
+    @abstractmethod
     def needs_index(self) -> bool:
         """Whether it makes sense in a block only."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from reconciler.files.text import neutral
 
 def check_output(path: Path) -> None:
     """Refuse a path that could not be written, before the work is done. UsageError."""
-    if path.suffix in {".yaml", ".yml"}:
+    if path.suffix.lower() in {".yaml", ".yml", ".csv"}:
+        # A sheet too: what numbers_from names may hold the only list of some numbers, and PINs.
         raise UsageError(f"{path}: would be a file of the project; choose another name")
     try:
         mode = path.lstat().st_mode
@@ -41,24 +42,41 @@ def check_not_read(path: Path, *read: Path | None) -> None:
 def write_whole(path: Path, data: bytes) -> None:
     """Put `data` at `path`, mode 0600: a new file beside it, flushed to disk, then renamed.
 
-    UsageError where `path` is a link, a directory, a device, or cannot be written.
+    Its directory may be reached through links, as /tmp is on some systems; but it is opened once,
+    so that all of this happens in one and the same. The file itself is never a link that is
+    followed: one that comes into its place meanwhile is replaced. UsageError where `path` is a
+    link, a directory, a device, or cannot be written.
     """
     check_output(path)
-    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    new = f".{path.name}.{secrets.token_hex(4)}.new"
     try:
-        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
-        _flush_directory(path.parent)
+            _put_in(directory, new, data)
+            try:
+                os.replace(new, path.name, src_dir_fd=directory, dst_dir_fd=directory)
+            except BaseException:
+                os.unlink(new, dir_fd=directory)
+                raise
+            os.fsync(directory)
+        finally:
+            os.close(directory)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _put_in(directory: int, name: str, data: bytes) -> None:
+    """A new file of an open directory, on disk; none where that fails."""
+    how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    handle = os.open(name, how, 0o600, dir_fd=directory)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        os.unlink(name, dir_fd=directory)
+        raise
 
 
 def write_project(directory: Path, files: Mapping[str, str]) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.workflow.explaining import explain_number
     from reconciler.workflow.exporting import (
         Export,
+        Manner,
         account_for_export,
         export_into,
         export_new,
@@ -38,6 +39,7 @@ __all__ = [
     "Adopted",
     "Export",
     "Formatting",
+    "Manner",
     "Options",
     "Planned",
     "Project",
@@ -99,6 +101,7 @@ _HOMES = {
     "explaining": ("explain_number",),
     "exporting": (
         "Export",
+        "Manner",
         "account_for_export",
         "export_into",
         "export_new",

@@ -107,9 +107,13 @@ def _inverse(history: History) -> tuple[dict[str, DesiredNumber], tuple[Left, ..
                 left.append(Left(number, RELEASE, id_, "it was given back: it has to be bought"))
             continue
         fields = [field for field in change.fields if (number, field.path) in written]
+        service_goes_off = any(f.path == EMERGENCY_ENABLED and f.before is False for f in fields)
         kept: list[FieldChange] = []
         for field in fields:
-            if why := _why_not(BY_PATH[change.kind][field.path], field):
+            why = _why_not(BY_PATH[change.kind][field.path], field)
+            if field.path == EMERGENCY_ADDRESS and field.before and service_goes_off:
+                why = "an address can only be set together with service"
+            if why:
                 left.append(Left(number, field.path, written[number, field.path], why))
             else:
                 kept.append(field)
@@ -171,27 +175,16 @@ def _without_moved(
     difference: Difference, history: History, snapshot: Snapshot
 ) -> tuple[Difference, tuple[Left, ...]]:
     """Only what is still as the apply left it is undone; of a link all or nothing."""
-    after = {
-        (change.phone_number, field.path): field.after
-        for change in history.plan.difference.changes
-        for field in change.fields
-    }
-    ids = _ids(history)
+    planned = {change.phone_number: change for change in history.plan.difference.changes}
     changes: list[Change] = []
     left: list[Left] = []
     for change in difference.changes:
         rows = BY_PATH[change.kind]
-        moved: dict[str, str] = {}
-        for field in change.fields:
-            key = (change.phone_number, field.path)
-            if change.id != ids[change.phone_number]:
-                moved[field.path] = "it is in the account under another id now"
-            elif key not in after:
-                moved[field.path] = _moved_along(field)
-            elif field.before != after[key]:
-                moved[field.path] = "it was changed again since"
-            elif _lacks_address(change, field, snapshot):
-                moved[field.path] = "the emergency address it had is not known"
+        moved = {
+            field.path: why
+            for field in change.fields
+            if (why := _why_moved(planned[change.phone_number], change, field, snapshot))
+        }
         links = {rows[path].linked: path for path in moved if rows[path].linked}
         for field in change.fields:
             if (other := links.get(rows[field.path].linked)) and field.path not in moved:
@@ -201,6 +194,20 @@ def _without_moved(
         if kept:
             changes.append(replace(change, fields=kept))
     return replace(difference, changes=tuple(changes)), tuple(left)
+
+
+def _why_moved(planned: Change, change: Change, field: FieldChange, snapshot: Snapshot) -> str:
+    """Why `field` is not as the apply of `planned` left it, or cannot go back; "" where it can."""
+    after = {each.path: each.after for each in planned.fields}
+    if change.id != planned.id:
+        return "it is in the account under another id now"
+    if field.path not in after:
+        return _moved_along(field)
+    if field.before is not UNKNOWN and field.before != after[field.path]:
+        return "it was changed again since"
+    if _lacks_address(change, field, snapshot):
+        return "the emergency address it had is not known"
+    return ""
 
 
 def _moved_along(field: FieldChange) -> str:

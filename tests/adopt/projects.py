@@ -93,6 +93,7 @@ class Hand:
     def __init__(self, draw: st.DrawFn) -> None:
         self._draw = draw
         self._remarks = 0
+        self._names: dict[str, str] = {}
         self._step = draw(st.sampled_from([2, 4]))
 
     def text(self, found: dict[str, Any]) -> str:
@@ -127,14 +128,25 @@ class Hand:
                 lines.append(f"{head} {self._flow(value)}{beside}")
         return lines
 
+    def _brackets(self, value: dict[str, Any]) -> str:
+        """A mapping on one line; now and then one that an alias names where it comes again."""
+        known = json.dumps(value)
+        if known in self._names and self._often(7):
+            return f"*{self._names[known]}"
+        pairs = [f"{self._key(key)}: {self._flow(each)}" for key, each in value.items()]
+        anchor = ""
+        if value and self._often(2):
+            self._names[known] = f"n{len(self._names)}"
+            anchor = f"&{self._names[known]} "
+        return f"{anchor}{{{', '.join(pairs)}}}"
+
     def _key(self, key: str) -> str:
         quoted = key.startswith("+") or key in {"no", "a b"} or self._often(1)
         return json.dumps(key) if quoted else key
 
     def _flow(self, value: Any) -> str:
         if isinstance(value, dict):
-            pairs = (f"{self._key(key)}: {self._flow(each)}" for key, each in value.items())
-            return f"{{{', '.join(pairs)}}}"
+            return self._brackets(value)
         if isinstance(value, list):
             return f"[{', '.join(map(self._flow, value))}]"
         if not isinstance(value, str):

@@ -21,7 +21,9 @@ from tests.adopt.projects import edits, files
 from tests.adopt.world import World, fields_of, world
 
 hypothesis_settings = settings(
-    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 
 
@@ -85,7 +87,7 @@ def test_lines_that_say_nothing_of_it_stay_byte_for_byte(
         now = account.files()["fleet.yaml"]
         keys = {step for each in adopted.fields for step in each.path.split(".")}
         numbers = {each.phone_number for each in adopted.fields}
-        words = [*keys, *numbers, "add", "remove", "- "]  # the last three of tags
+        words = [*keys, *numbers, "id", "add", "remove", "- "]  # of values on several lines
         pairs = difflib.ndiff(raw.decode().splitlines(True), now.decode().splitlines(True))
         for line in (each[2:] for each in pairs if each.startswith("- ")):
             is_last = not line.endswith("\n")  # it is ended where something comes after it

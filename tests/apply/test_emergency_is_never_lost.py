@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.changes import RELEASE
@@ -19,6 +19,7 @@ from reconciler.sandbox.faults import Drop, Respond
 from reconciler.sandbox.fleet import number
 from reconciler.sandbox.scripts import Failure
 from tests.apply.account import PROFILE, Account
+from tests.apply.anyfleet import whole_accounts
 
 NUMBERS = tuple(f"+1312555{each:04}" for each in range(7))
 HQ, BRANCH, THIRD = "53829456729313", "53829456729314", "53829456729315"
@@ -121,14 +122,7 @@ answers = st.fixed_dictionaries(
     }
 )
 # A fault of the reading is no lost service: what is planned is read without any.
-story = settings(
-    max_examples=150,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+story = settings(whole_accounts, max_examples=150)
 
 
 @story

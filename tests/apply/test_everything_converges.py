@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler import workflow
@@ -17,9 +17,9 @@ from reconciler.core.safety import Allowance
 from reconciler.sandbox.fleet import mobile_number, number
 from reconciler.sandbox.state import Row
 from reconciler.workflow import Options
-from tests.apply import test_any_fleet_converges as plain
+from tests.apply import anyfleet as plain
 from tests.apply.account import TRUNK, Account, masked
-from tests.apply.test_any_fleet_converges import flags, forwarding, leaves, some, tag_lists
+from tests.apply.anyfleet import flags, forwarding, leaves, some, tag_lists, whole_accounts
 
 NUMBERS = tuple(f"+1312555{each:04}" for each in range(9))
 CELLS = tuple(f"+1312556{each:04}" for each in range(5))
@@ -227,14 +227,7 @@ def declared(
     return numbers, paths
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],  # a failure is told at once, not made small first
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@whole_accounts
 @given(
     live=fleets,
     groups=groups_of_both,

@@ -700,6 +700,71 @@ def test_a_connection_that_the_plan_changes_is_not_the_provider_s_doing(
     assert (outcome.converged, outcome.notes) == (True, ())
 
 
+def large_order(make_account: MakeAccount, lost: Respond) -> list[str]:
+    """What is called when the answer to an order for 1000 numbers is `lost`, up to its end."""
+    names = [f"+1312555{each:04}" for each in range(1000)]
+    account = make_account(*(number(each) for each in names))
+    account.declare(dict.fromkeys(names, ASSIGNED))
+    planned = account.plan()
+    account.control.forget()
+    account.control.fault(lost, call="messaging_bulk")
+    assert account.apply(planned).converged
+    return [entry.call for entry in account.control.log()]
+
+
+def test_one_number_tells_that_a_large_order_was_not_carried_out(
+    make_account: MakeAccount,
+) -> None:
+    calls = large_order(make_account, Respond(status=502))
+    first, again = (at for at, call in enumerate(calls) if call == "messaging_bulk")
+    look = calls[:first]
+    assert calls[first + 1 : again] == ["get_messaging", *look]
+
+
+def test_all_numbers_tell_that_a_large_order_was_carried_out(make_account: MakeAccount) -> None:
+    calls = large_order(make_account, Respond(status=502, after=True))
+    first = calls.index("messaging_bulk")
+    look = calls[:first]
+    assert calls.count("messaging_bulk") == 1
+    assert calls[first + 1 : first + 2 + len(look)] == ["get_messaging", *look]
+
+
+ALONE = "+13125550105"
+
+
+def forwarding_by_jobs(make_account: MakeAccount) -> Account:
+    """Sixteen numbers, of which always four get the same connection, and other four forward to
+    the same number: that takes jobs for the one and for the other. ALONE has a connection of its
+    own."""
+    names = [f"+131255501{each:02}" for each in range(16)]
+    rows = [number(each, connection_id=TRUNK, voice=OFF) for each in names]
+    account = make_account(*rows, forward_only_connection=True)
+    on = FORWARD["voice"]["call_forwarding"]
+    wishes: dict[str, dict[str, object]] = {
+        each: {
+            "connection_id": f"15219164480777764{place % 4:02}",
+            "voice": {"call_forwarding": {**on, "forwards_to": f"+1303555912{place // 4}"}},
+        }
+        for place, each in enumerate(names)
+    }
+    wishes[ALONE]["connection_id"] = OTHER_TRUNK
+    account.declare(wishes)
+    return account
+
+
+def test_a_connection_that_forwarding_moved_just_before_is_set_as_planned(
+    make_account: MakeAccount,
+) -> None:
+    """Jobs switch forwarding on; the one number whose connection nobody shares gets it after its
+    job, by PATCH, and finds it moved: by the job, and not by somebody else."""
+    account = forwarding_by_jobs(make_account)
+    outcome = account.apply()
+    (patch,) = account.writes("patch_number")
+    assert patch.body == {"connection_id": OTHER_TRUNK}
+    assert outcome.skipped == ()
+    assert account.state(ALONE)["connection_id"] == OTHER_TRUNK
+
+
 # ---- secrets ------------------------------------------------------------------------------------
 
 PIN = "90210-secret"

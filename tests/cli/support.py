@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import subprocess
 import sys
 import time
@@ -94,6 +96,42 @@ def shell(script: str, *, cwd: Path, env: Mapping[str, str] | None = None) -> Sa
     )
     out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     return Said(done.returncode, out, err)
+
+
+def in_a_terminal(
+    words: tuple[str, ...], answer: bytes, cwd: Path, env: dict[str, str]
+) -> tuple[int, str]:
+    """Run a command with a terminal for its streams, and type `answer` when it asks.
+
+    A person who sees nothing happen types it again: Python can miss a Ctrl-C that comes in the
+    very moment between its prompt and its reading.
+    """
+    ours, theirs = pty.openpty()
+    # A terminal that the leader of a session opens is its own: Ctrl-C then is a signal.
+    on_it = 'tty="$1"; shift; exec "$@" <"$tty" >"$tty" 2>&1'
+    process = subprocess.Popen(
+        ["sh", "-c", on_it, "sh", os.ttyname(theirs), *COMMAND, *words],
+        cwd=cwd,
+        env={**os.environ, "TERM": "xterm", **env},
+        start_new_session=True,
+    )
+    shown, end = b"", time.monotonic() + SECONDS
+    type_at = 0.0
+    try:
+        while (now := time.monotonic()) < end:
+            if select.select([ours], [], [], 0.05)[0]:
+                shown += os.read(ours, 65536)
+            elif process.poll() is not None:
+                break
+            if b"\n> " in shown and now > type_at:
+                os.write(ours, answer)
+                type_at = now + 5.0
+        return process.wait(0), shown.decode(errors="replace")
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+        os.close(theirs)
 
 
 @contextmanager

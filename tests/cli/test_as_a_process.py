@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import select
 import signal
 import subprocess
 import time
@@ -16,7 +14,7 @@ import pytest
 from reconciler.sandbox.faults import Delay
 from reconciler.sandbox.server import RunningSandbox
 from tests.apply.account import ONE, TWO
-from tests.cli.support import COMMAND, SECONDS, child, running, shell, wait_for
+from tests.cli.support import COMMAND, SECONDS, child, in_a_terminal, running, shell, wait_for
 
 WANTED = {ONE: {"customer_reference": "desk-1"}, TWO: {"customer_reference": "Empfang-Süd"}}
 HEAVY = ("httpx", "deepdiff", "jsonschema", "jsonschema_rs", "yaml", "rich", "msgspec")
@@ -113,42 +111,6 @@ def test_a_name_that_is_no_text_is_no_traceback(project: Path, env: dict[str, st
 
 
 # ---- a terminal ---------------------------------------------------------------------------------
-
-
-def in_a_terminal(
-    words: tuple[str, ...], answer: bytes, cwd: Path, env: dict[str, str]
-) -> tuple[int, str]:
-    """Run a command with a terminal for its streams, and type `answer` when it asks.
-
-    A person who sees nothing happen types it again: Python can miss a Ctrl-C that comes in the
-    very moment between its prompt and its reading.
-    """
-    ours, theirs = pty.openpty()
-    # A terminal that the leader of a session opens is its own: Ctrl-C then is a signal.
-    on_it = 'tty="$1"; shift; exec "$@" <"$tty" >"$tty" 2>&1'
-    process = subprocess.Popen(
-        ["sh", "-c", on_it, "sh", os.ttyname(theirs), *COMMAND, *words],
-        cwd=cwd,
-        env={**os.environ, "TERM": "xterm", **env},
-        start_new_session=True,
-    )
-    shown, end = b"", time.monotonic() + SECONDS
-    type_at = 0.0
-    try:
-        while (now := time.monotonic()) < end:
-            if select.select([ours], [], [], 0.05)[0]:
-                shown += os.read(ours, 65536)
-            elif process.poll() is not None:
-                break
-            if b"\n> " in shown and now > type_at:
-                os.write(ours, answer)
-                type_at = now + 5.0
-        return process.wait(0), shown.decode(errors="replace")
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
-        os.close(theirs)
 
 
 def test_yes_is_a_yes(served: RunningSandbox, project: Path, env: dict[str, str]) -> None:

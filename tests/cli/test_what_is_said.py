@@ -338,3 +338,16 @@ def test_a_snapshot_takes_the_place_of_no_project_file(
     said = reconciler("fetch", "-o", name)
     assert (said.code, "choose another name" in said.err) == (1, True)
     assert account.control.log() == []
+
+
+def test_help_begins_with_what_a_command_is_about_and_ends_with_what_nobody_sets(
+    reconciler: Shell,
+) -> None:
+    said = reconciler("apply", "--help").out
+    looked_for = ["--target", "--auto-approve", "--format", "--allow-release", "--max-wait", "-v,"]
+    assert sorted(looked_for, key=said.index) == looked_for
+
+
+@pytest.mark.parametrize("command", ["validate", "fmt", "plan", "apply", "drift", "explain"])
+def test_help_says_what_a_path_is(reconciler: Shell, command: str) -> None:
+    assert "PATH is a project, or one file of it" in reconciler(command, "--help").out

@@ -16,8 +16,9 @@ from reconciler.journal import Journal, read_lines
 from reconciler.sandbox.faults import Drop, Respond
 from reconciler.sandbox.fleet import number
 from reconciler.sandbox.scripts import Failure
-from tests.apply.account import FOUR, ONE, OTHER_TRUNK, THREE, TRUNK, TWO, Account, summary
+from tests.apply.account import ONE, OTHER_TRUNK, THREE, TRUNK, TWO, Account, summary
 from tests.apply.conftest import MakeAccount
+from tests.apply.test_what_can_go_wrong import ALONE, forwarding_by_jobs
 from tests.crash.killing import Killer, is_finished, journal_of, resume
 
 FLAGGED = {"voice": {"inbound_call_screening": "flag_calls"}}
@@ -251,25 +252,17 @@ def test_a_declared_connection_that_the_provider_moved_is_no_success_after_a_kil
     assert [each.path for each in outcome.unconfirmed] == ["connection_id"]
 
 
-@pytest.mark.parametrize("moment", range(8, 40, 4))
+@pytest.mark.parametrize("moment", range(40, 76, 3))
 def test_a_connection_that_forwarding_moved_is_set_as_planned_after_a_kill(
     make_account: MakeAccount, monkeypatch: pytest.MonkeyPatch, moment: int
 ) -> None:
-    off = {"call_forwarding": {"call_forwarding_enabled": False}}
-    rows = [number(each, connection_id=TRUNK, voice=off) for each in (ONE, TWO, THREE, FOUR)]
-    account = make_account(*rows, forward_only_connection=True)
-    # A job switches forwarding on for all; the connection is each one's own, by PATCH after it.
-    account.declare(
-        {
-            ONE: {"connection_id": OTHER_TRUNK, **FORWARD},
-            **{each: {"connection_id": None, **FORWARD} for each in (TWO, THREE, FOUR)},
-        }
-    )
+    account = forwarding_by_jobs(make_account)
     planned = account.plan()
     with Killer(account, monkeypatch).at(moment):
         account.apply(planned)
-    if not is_finished(account):
-        resume(account)
+    assert not is_finished(account)
+    resume(account)
+    assert account.state(ALONE)["connection_id"] == OTHER_TRUNK
     again = account.plan().plan
     assert {c.fields[0].path for c in again.difference.changes} <= {"connection_id"}
     assert resume_skips(account) == []

@@ -174,10 +174,13 @@ def test_an_output_path_that_is_the_input(account: Account, reconciler: Shell) -
     for out in ("live.json", "./live.json", str(account.root / "live.json")):
         said = reconciler("plan", "--live", "live.json", "--out", out)
         assert_refused(said, account, "is what this command reads")
-    for out in ("numbers.yaml", "reconciler.yaml", "new.yml"):
+    (account.root / "more.yaml").write_text("numbers_from: desks.csv\n")
+    (account.root / "desks.csv").write_text("phone_number,tags\n+13125550002,a\n")
+    for out in ("numbers.yaml", "reconciler.yaml", "new.yml", "desks.csv", "NEW.CSV"):
         assert_refused(reconciler("plan", "--out", out), account, "a file of the project")
         assert_refused(reconciler("fetch", "-o", out), account, "a file of the project")
     assert (account.root / "live.json").read_bytes() == before
+    assert (account.root / "desks.csv").read_text().startswith("phone_number")
 
 
 def test_an_output_path_that_is_the_input_of_a_secret(account: Account, reconciler: Shell) -> None:

@@ -195,6 +195,25 @@ def test_what_may_pass_is_tried_again(account: Account, passing: Respond | Drop)
     assert len(fetched(account).numbers) == 4
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(body(row={"tags": "X"}).replace('"X"', "[1e999]"), id="broken within a row"),
+        pytest.param(body(row={"id": None}), id="a row without an id"),
+        pytest.param(body(meta={"total_results": -1}), id="a count that is none"),
+    ],
+)
+def test_a_page_that_makes_no_sense_twice_is_tried_again(account: Account, text: str) -> None:
+    account.declare({ONE: {"tags": ["a"]}})
+    account.control.fault(Respond(status=200, body=text), method="GET", times=2)
+    assert ONE in fetched(account).numbers
+    account.control.fault(Respond(status=200, body=text), method="GET", times=None)
+    account.control.forget()
+    with pytest.raises(UnavailableError):
+        fetched(account)
+    assert len(account.control.log()) == 6
+
+
 def test_a_redirect_is_not_followed(account: Account) -> None:
     account.control.fault(redirect("https://elsewhere.example/v2/phone_numbers"), times=None)
     account.declare({ONE: {"tags": ["a"]}})

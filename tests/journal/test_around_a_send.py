@@ -15,7 +15,7 @@ from reconciler.errors import Exit, JournalError
 from reconciler.journal import flush_to_disk, read_lines
 from reconciler.sandbox.faults import Respond
 from tests.apply.account import ONE, TWO, Account
-from tests.cli.support import Shell
+from tests.cli.support import Said, Shell, child
 from tests.crash.killing import journal_of, resume
 
 FLAGGED = {"voice": {"inbound_call_screening": "flag_calls"}}
@@ -128,6 +128,53 @@ def test_no_pin_and_no_key_is_in_a_journal(
     assert path is not None
     text = path.read_text()
     assert (PIN in text, account.sandbox.api_key in text, "binding-key" in text) == (False,) * 3
+
+
+@pytest.mark.parametrize("moment", ["the look", "the send"])
+def test_a_journal_that_is_removed_meanwhile_stops_all_writing(
+    account: Account, reconciler: Shell, moment: str
+) -> None:
+    account.declare({ONE: {"customer_reference": "a"}, TWO: {"customer_reference": "b"}})
+    method = {"the look": "GET", "the send": "PATCH"}[moment]
+
+    def removed(request: httpx.Request) -> None:
+        path = journal_of(account)
+        if path is not None and request.method == method:
+            path.unlink()
+
+    account.asked = removed
+    said = reconciler("apply", "--auto-approve", "--format", "json", "--concurrency", "1")
+    assert (said.code, len(account.writes())) == (5, 1)
+    assert "was removed meanwhile" in said.out + said.err
+
+
+def test_a_disk_that_is_full_at_a_resume_sends_nothing_and_the_next_resume_goes_on(
+    account: Account, reconciler: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted(account)
+    written = len(account.writes())
+    with monkeypatch.context() as patch:
+        full_from(patch, "resume")
+        said = reconciler("resume")
+    assert (said.code, "No space left" in said.err) == (1, True)
+    assert len(account.writes()) == written
+    assert reconciler("resume").code == 0
+
+
+def test_two_resumes_at_once_one_goes_on_and_the_other_exits_6_naming_the_holder(
+    account: Account, reconciler: Shell
+) -> None:
+    path = interrupted(account)
+    told: list[Said] = []
+
+    def meanwhile(request: httpx.Request) -> None:
+        if request.method == "GET" and not told:
+            told.append(child("resume", str(path), cwd=account.root))
+
+    account.asked = meanwhile
+    assert reconciler("resume", str(path)).code == 0
+    (other,) = told
+    assert (other.code, f"process {os.getpid()}" in other.err) == (6, True)
 
 
 # ---- the command --------------------------------------------------------------------------------

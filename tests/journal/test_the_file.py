@@ -6,7 +6,10 @@ import asyncio
 import errno
 import json
 import os
+import resource
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +213,63 @@ def test_after_a_failure_nothing_more_is_written(
     assert read_lines(path).entries == (FIRST,)
 
 
+@contextmanager
+def room_for(more: int, path: Path) -> Iterator[None]:
+    """No file of this process may grow further than `path` with so many bytes more: as on a disk
+    that fills up, a write stops in the middle of a line."""
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + more, usual[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+
+def test_a_line_for_which_there_is_no_room_is_torn_and_cut_off_by_the_next_run(path: Path) -> None:
+    whole = written(path, ENTRIES[0])
+
+    async def fill() -> None:
+        log = Journal.go_on(path, read_lines(path))
+        with room_for(20, path), pytest.raises(JournalError, match="cannot be written"):
+            await log.write(ENTRIES[1])
+        with pytest.raises(JournalError):
+            await log.write(ENTRIES[2])
+        log.close()
+
+    async def go_on() -> None:
+        log = Journal.go_on(path, read_lines(path))
+        await log.write(ENTRIES[1])
+        log.close()
+
+    asyncio.run(fill())
+    torn = path.read_bytes()
+    assert (len(torn), torn.startswith(whole)) == (len(whole) + 20, True)
+    assert read_lines(path).entries == (FIRST, ENTRIES[0])
+    asyncio.run(go_on())
+    assert read_lines(path).entries == (FIRST, *ENTRIES[:2])
+
+
+def test_a_first_line_for_which_there_is_no_room_leaves_no_file(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    with room_for(20, tmp_path / "empty"), pytest.raises(UsageError, match="cannot be written"):
+        Journal.start(path, FIRST)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_file_that_was_removed_takes_nothing_more(path: Path) -> None:
+    log = Journal.start(path, FIRST)
+
+    async def write() -> None:
+        with pytest.raises(JournalError, match="was removed"):
+            await log.write(ENTRIES[0])
+
+    path.unlink()
+    asyncio.run(write())
+    asyncio.run(write())
+    log.close()
+    assert not path.exists()
+
+
 def _full(descriptor: int, data: bytes) -> None:
     os.write(descriptor, data[:10])
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -283,6 +343,14 @@ def test_a_first_line_without_a_plan_of_ours_is_refused(
     first = read_lines(path).entries[0]
     forged(path, [first | change])
     with pytest.raises(UsageError):
+        read_history(path, read_lines(path))
+
+
+def test_a_journal_of_another_version_is_refused_by_its_version(account: Account) -> None:
+    path = real(account)
+    entries = list(read_lines(path).entries)
+    forged(path, [entries[0] | {"journal_version": 2}, *entries[1:]])
+    with pytest.raises(UsageError, match="journal format 2 is not known"):
         read_history(path, read_lines(path))
 
 

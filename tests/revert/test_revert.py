@@ -221,6 +221,35 @@ def test_forwarding_that_was_not_set_is_switched_off(desk: Desk) -> None:
     assert (now["call_forwarding_enabled"], now["forwards_to"]) == (False, None)
 
 
+def test_an_address_that_service_which_was_off_had_left_over_is_listed(
+    make_desk: MakeDesk,
+) -> None:
+    other = {**ON, "emergency_enabled": False, "emergency_status": "disabled"}
+    desk = make_desk(number(ONE, emergency={**other, "emergency_address_id": "53829456729314"}))
+    wish = {"emergency_enabled": True, "emergency_address_id": ADDRESS}
+    left, path = undo(desk, applied(desk, {ONE: {"emergency": wish}}), allow=ALL)
+    why = "an address can only be set together with service"
+    assert left == [(ONE, "emergency.emergency_address_id", why)]
+    assert changes(path) == [(ONE, "emergency.emergency_enabled", False)]
+
+
+def test_what_could_be_read_before_and_cannot_be_now_is_undone_when_that_is_allowed(
+    make_desk: MakeDesk,
+) -> None:
+    desk = make_desk(number(ONE, address_id=None), shows_write_only=True)
+    # Another field has the full list read, which shows it here, when the plan is made; its own
+    # revert has no need of that list.
+    wish = {"address_id": BUNDLE, "deletion_lock_enabled": False}
+    journal = applied(desk, {ONE: wish}, allow=ALL)
+    left, path = undo(desk, journal)
+    assert (left, [each["rule"] for each in document_of(path)["withheld"]]) == (
+        [],
+        ["allow_unreadable"],
+    )
+    _, path = undo(desk, journal, allow=ALL)
+    assert changes(path) == [(ONE, "address_id", None)]
+
+
 def test_what_was_live_already_is_not_undone(desk: Desk) -> None:
     desk.declare({ONE: {"customer_reference": "x"}, TWO: {"tags": ["a"]}})
     path = desk.save()

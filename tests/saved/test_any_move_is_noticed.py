@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.outcome import Outcome
@@ -14,7 +14,14 @@ from reconciler.core.safety import Allowance
 from reconciler.errors import StaleError
 from reconciler.sandbox.state import Row
 from tests.apply.account import PROFILE, TRUNK
-from tests.apply.test_any_fleet_converges import answers, declarations, declared, fleets, groups
+from tests.apply.anyfleet import (
+    answers,
+    declarations,
+    declared,
+    fleets,
+    groups,
+    whole_accounts,
+)
 from tests.saved.support import Desk, Document, document_of
 
 ALL = frozenset(Allowance)
@@ -39,14 +46,7 @@ moves = st.lists(
 )
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@whole_accounts
 @given(
     rows=fleets,
     shared=groups,

@@ -55,6 +55,69 @@ def test_a_plan_is_not_written_through_a_link(desk: Desk) -> None:
     assert not target.exists()
 
 
+def test_a_directory_that_is_reached_through_a_link_is_written_into(
+    reconciler: Shell, desk: Desk
+) -> None:
+    """As /tmp is on some systems, or a disk that is mounted elsewhere."""
+    (desk.root / "real").mkdir()
+    (desk.root / "link").symlink_to("real")
+    desk.declare({ONE: {"customer_reference": "desk-1"}})
+    assert reconciler("plan", "--out", "link/plan.json").code == 0
+    assert [each.name for each in (desk.root / "real").iterdir()] == ["plan.json"]
+    assert stat.S_IMODE((desk.root / "real" / "plan.json").stat().st_mode) == 0o600
+    assert reconciler("apply", "link/plan.json", "--journal", "link/journal.jsonl").code == 0
+
+
+def test_a_file_that_is_read_is_not_written_over_through_a_link_to_its_directory(
+    reconciler: Shell, desk: Desk
+) -> None:
+    (desk.root / "link").symlink_to(".")
+    desk.declare({ONE: {"customer_reference": "desk-1"}})
+    assert reconciler("fetch", "-o", "live.json").code == 0
+    before = Path("live.json").read_bytes()
+    said = reconciler("plan", "--live", "live.json", "--out", "link/live.json")
+    assert (said.code, Path("live.json").read_bytes() == before) == (1, True)
+
+
+def test_a_directory_that_turns_into_a_link_meanwhile_does_not_lead_astray(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, elsewhere = desk.root / "plans", desk.root / "elsewhere"
+    place.mkdir()
+    elsewhere.mkdir()
+    desk.declare({ONE: {"customer_reference": "desk-1"}})
+    fsync = os.fsync
+
+    def swap(descriptor: int) -> None:
+        monkeypatch.setattr(os, "fsync", fsync)
+        place.rename(desk.root / "moved")
+        place.symlink_to(elsewhere)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", swap)
+    desk.save("plans/plan.json")
+    assert [each.name for each in (desk.root / "moved").iterdir()] == ["plan.json"]
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_link_that_comes_into_the_place_of_the_file_meanwhile_is_not_followed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, plan = desk.root / "target", desk.root / "plan.json"
+    target.write_text("mine")
+    desk.declare({ONE: {"customer_reference": "desk-1"}})
+    fsync = os.fsync
+
+    def swap(descriptor: int) -> None:
+        monkeypatch.setattr(os, "fsync", fsync)
+        plan.symlink_to(target)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", swap)
+    desk.save()
+    assert (target.read_text(), plan.is_symlink()) == ("mine", False)
+
+
 def test_a_plan_that_cannot_be_written_whole_leaves_what_was_there(
     saved: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

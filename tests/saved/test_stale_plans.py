@@ -15,7 +15,7 @@ from reconciler.sandbox.fleet import mobile_number, number
 from tests.apply.account import FOUR, ONE, OTHER_TRUNK, PROFILE, THREE, TRUNK, TWO
 from tests.cli.support import Shell
 from tests.saved.conftest import MakeDesk
-from tests.saved.support import Desk
+from tests.saved.support import Desk, document_of
 
 ADDRESS, OTHER_ADDRESS = "53829456729313", "53829456729314"
 TARGET = "+13035559123"
@@ -301,3 +301,72 @@ def test_what_a_job_would_send_again_and_has_moved_stops_the_apply(
     said = reconciler("apply", str(saved))
     assert (said.code, ONE in said.err, TWO in said.err) == (4, True, False), said
     assert desk.writes() == []
+
+
+@pytest.fixture
+def restating(make_desk: MakeDesk) -> Desk:
+    """Three numbers, a job for all of which sends to each again what it holds already: the
+    reference of ONE, high definition of TWO, neither of THREE."""
+    rows = (
+        number(ONE, customer_reference="x"),
+        number(TWO, hd_voice_enabled=True),
+        number(THREE),
+        number(FOUR),
+    )
+    desk = make_desk(*rows)
+    wish = {"customer_reference": "x", "hd_voice_enabled": True}
+    single = {"messaging": {"messaging_product": "P2P"}}
+    desk.declare({ONE: wish, TWO: wish, THREE: wish, FOUR: single})
+    desk.control.change(FOUR, "messaging.messaging_product", "A2P")
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("moved", "path", "value"),
+    [
+        (ONE, "customer_reference", "theirs"),
+        (ONE, "customer_reference", None),
+        (TWO, "hd_voice_enabled", False),
+    ],
+)
+def test_with_skip_what_a_job_would_send_again_and_has_moved_is_not_written_over(
+    reconciler: Shell, restating: Desk, moved: str, path: str, value: Any
+) -> None:
+    desk = restating
+    saved = desk.save()
+    (job,) = [each for each in document_of(saved)["operations"] if each["call"] == "update_job"]
+    assert job["guards"].keys() == {"customer_reference", "hd_voice_enabled"}
+    desk.control.change(moved, path, value)
+    said = reconciler("apply", str(saved), "--on-stale", "skip", "--format", "json")
+    assert said.code == 4
+    assert {each["phone_number"] for each in said.json["skipped"]} == {moved}
+    assert (desk.state(moved)[path] or None) == (value or None)
+    rest = [desk.state(each)["id"] for each in (ONE, TWO, THREE) if each != moved]
+    bodies = {each.call: each.body for each in desk.writes()}
+    assert bodies.keys() == {"update_job", "patch_messaging"}
+    assert bodies["update_job"] == {**job["body"], "phone_numbers": rest}
+    assert len(desk.writes()) == 2
+
+
+def test_what_a_job_would_send_again_and_moves_after_the_first_write_is_skipped(
+    reconciler: Shell, restating: Desk
+) -> None:
+    desk = restating
+    saved = desk.save()
+    desk.asked = lambda request: (
+        desk.control.change(ONE, "customer_reference", "theirs")
+        if request.method == "PATCH"
+        else None
+    )
+    said = reconciler("apply", str(saved), "--format", "json")
+    assert (said.code, [each.call for each in desk.writes()]) == (
+        5,
+        ["patch_messaging", "update_job"],
+    )
+    assert {each["phone_number"] for each in said.json["skipped"]} == {ONE}
+    assert desk.state(ONE)["customer_reference"] == "theirs"
+    assert [desk.state(each)["hd_voice_enabled"] for each in (ONE, TWO, THREE)] == [
+        False,
+        True,
+        True,
+    ]

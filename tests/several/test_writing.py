@@ -20,8 +20,7 @@ from reconciler.sandbox.scripts import Failure
 from reconciler.sandbox.server import RunningSandbox
 from reconciler.workflow import Planned
 from tests.apply.account import FOUR, ONE, THREE, TWO
-from tests.cli.support import SECONDS, Shell, child, running, wait_for
-from tests.cli.test_as_a_process import in_a_terminal
+from tests.cli.support import SECONDS, Shell, child, in_a_terminal, running, wait_for
 from tests.several.conftest import Tree
 from tests.several.support import refer, reference, writes
 
