@@ -68,9 +68,8 @@ def test_every_example_may_be_written() -> None:
     for place, schema in PLACES.items():
         examples = resolved(schema).get("examples", ())
         whole = {**resolved(schema), "$defs": numbers_schema()["$defs"]}
-        validator = jsonschema_rs.Draft202012Validator(whole) if examples else None
         for example in examples:
-            assert validator and validator.is_valid(example), (place, example)
+            assert jsonschema_rs.is_valid(whole, example), (place, example)
 
 
 @pytest.mark.parametrize("key", ["+13125550001", "+13125550100..+13125550199"])
