@@ -29,6 +29,8 @@ Body = Mapping[str, object] | bytes
 
 _MOST_OF_AN_ERROR = 1024 * 1024
 _SECONDS_FOR_AN_ERROR = 5.0
+# Before the call's own deadline: what the status tells must not be lost to it on a busy machine.
+_SECONDS_TO_TELL_IT = 0.1
 _QUOTED_VALUE = re.compile(r"(Invalid \w+ value) .*?( - at `|$)", re.DOTALL)
 # More than one coding can unfold a few bytes into gigabytes within a single step of the decoder.
 _CODINGS = frozenset({"", "identity", "gzip"})
@@ -206,9 +208,11 @@ class Http:
 
     async def _read_error(self, response: httpx.Response, due: float | None) -> bytes:
         """The body of a refusal: the status is known, so a broken or slow body changes nothing."""
-        soon = asyncio.get_running_loop().time() + _SECONDS_FOR_AN_ERROR
+        until = asyncio.get_running_loop().time() + _SECONDS_FOR_AN_ERROR
+        if due is not None:
+            until = min(until, due - _SECONDS_TO_TELL_IT)
         try:
-            async with asyncio.timeout_at(soon if due is None else min(soon, due - 0.01)):
+            async with asyncio.timeout_at(until):
                 body, whole = await _read(response, _MOST_OF_AN_ERROR, _Trickle())
                 return body if whole else b""
         except (httpx.HTTPError, httpx.StreamError, OSError):

@@ -12,6 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from reconciler.api.line import KEEP_ALIVE_SECONDS, Line
 from reconciler.api.settings import Endpoint, Limits
 from reconciler.core.text import neutral
 from reconciler.errors import UsageError
@@ -19,7 +20,6 @@ from reconciler.errors import UsageError
 VERIFY_OWNERSHIP = "/phone_numbers/actions/verify_ownership"
 
 _CONNECT_SECONDS = 10.0
-_KEEP_ALIVE_SECONDS = 5.0
 
 
 class WriteAttemptError(AssertionError):
@@ -60,10 +60,10 @@ class ReadOnlyTransport(httpx.AsyncBaseTransport):
 class Lanes(httpx.AsyncBaseTransport):
     """Connections to one place, each a transport of its own; the one used last is used first.
 
-    httpx's pool looks at, and polls, every idle connection for every call: with a hundred of them
-    a call costs milliseconds of CPU. A stack of single connections costs the same for any number,
-    and keeps few of them warm: those that nobody needed for a while are closed. The limiter bounds
-    how many there are: no more than calls in flight.
+    A pool that looks at, and polls, every idle connection for every call, as httpx's does, costs
+    milliseconds of CPU a call with a hundred of them. A stack of single connections costs the same
+    for any number, and keeps few of them warm: those that nobody needed for a while are closed. The
+    limiter bounds how many there are: no more than calls in flight.
     """
 
     def __init__(self, make: Callable[[], httpx.AsyncBaseTransport]) -> None:
@@ -90,7 +90,7 @@ class Lanes(httpx.AsyncBaseTransport):
     async def _give_back(self, lane: httpx.AsyncBaseTransport) -> None:
         now = asyncio.get_running_loop().time()
         self._idle.append((lane, now))
-        while self._idle and self._idle[0][1] < now - _KEEP_ALIVE_SECONDS:
+        while self._idle and self._idle[0][1] < now - KEEP_ALIVE_SECONDS:
             old, _ = self._idle.popleft()
             self._all.discard(old)
             await old.aclose()
@@ -131,13 +131,22 @@ def open_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
     here has one (the guard), so they are read here. Loopback never goes through a proxy: the key
     would leave the machine in clear. Raises UsageError for a proxy or a CA that cannot be used.
     """
-    if endpoint.base_url.startswith("https:"):
-        context = tls_context()
-    else:  # loopback: a context that trusts nobody costs nothing to build
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    url = httpx.URL(endpoint.base_url)
+    # http is for loopback alone
+    context = tls_context() if url.scheme == "https" else None
     proxy = _proxy_for(endpoint)
+    if proxy is None or context is None:
+        port = url.port or (443 if context else 80)
+        return Lanes(lambda: Line(url.host, port, context))
+    return Lanes(_by_proxy(proxy, context))
+
+
+def _by_proxy(
+    proxy: httpx.Proxy, context: ssl.SSLContext
+) -> Callable[[], httpx.AsyncBaseTransport]:
+    """How to make a connection by way of `proxy`."""
     alone = httpx.Limits(
-        max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEP_ALIVE_SECONDS
+        max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE_SECONDS
     )
 
     def lane() -> httpx.AsyncBaseTransport:
@@ -147,7 +156,7 @@ def open_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
         lane()  # nothing is opened yet, but a proxy of no supported kind is found now
     except (ValueError, ImportError):  # a scheme httpx does not have, or socks without its package
         raise UsageError("the proxy that the environment names is of no supported kind") from None
-    return Lanes(lane)
+    return lane
 
 
 def timeouts(limits: Limits) -> httpx.Timeout:

@@ -24,7 +24,8 @@ def command(
     """Compare the account with the YAML; exit 2 on any difference. Only reads."""
     from reconciler import workflow
     from reconciler.cli.planned import explain_reads, show_plan, warn
-    from reconciler.cli.terminal import painter, reading
+    from reconciler.cli.progress import reading
+    from reconciler.cli.terminal import painter
 
     options = options_from(given)
     if every:
@@ -33,7 +34,7 @@ def command(
 
         refuse_what_is_for_one(output_format)
         return compare(path, options, How("drift", output_format, no_color, verbose), _judge)
-    with reading(no_color) as progress:
+    with reading(no_color, output_format) as progress:
         planned = run(workflow.drift(path, options, progress))
     warn(planned, would_apply=False)
     if verbose:

@@ -35,31 +35,41 @@ if TYPE_CHECKING:
     type=click.Choice(["tag", "country", "connection"]),
     help="A file for each tag, country or connection (one for all).",
 )
+@click.option("--csv", is_flag=True, help="Numbers as CSV sheets that the YAML names.")
+@click.option(
+    "--aliases", is_flag=True, help="Aliases for ids, by the names of connections and profiles."
+)
 @exporting_options
-def command(output: Path | None, into: Path | None, by: str | None, **given: Any) -> Exit:
+def command(
+    output: Path | None, into: Path | None, by: str | None, csv: bool, aliases: bool, **given: Any
+) -> Exit:
     """Write the live account as YAML, shared settings in groups. `plan` then says no changes.
 
-    Without -o and --into it goes to stdout, as one file. PINs are left out. The account is the
-    one of the project in DIR with --into, else that of the project in or above this
-    directory, or of the environment.
+    Without -o and --into it goes to stdout, as one file (with --csv, one sheet). PINs are left
+    out. The account is the one of the project in DIR with --into, else that of the project in or
+    above this directory, or of the environment.
     """
     from reconciler import workflow  # see cli/__init__
-    from reconciler.cli.terminal import reading, say
+    from reconciler.cli.progress import reading
+    from reconciler.cli.terminal import say
 
     if output and into:
         raise UsageError("-o makes a new project, --into adds to one: give one of them")
+    if csv and aliases and not (output or into):
+        raise UsageError("a sheet by itself has no place for aliases: give -o or --into")
     if output:
         _check_empty(output)
+    manner = workflow.Manner(by or "", csv, aliases)
     options = options_from(given)
     base = workflow.open_base(into) if into else None
     with reading() as progress:
         snapshot = run(workflow.snapshot_for_export(options, base, progress))
     if base:
-        made = workflow.export_into(base, snapshot, options.scope, by or "")
+        made = workflow.export_into(base, snapshot, options.scope, manner)
     else:
         account = workflow.account_for_export(options)
         made = workflow.export_new(
-            snapshot, options.scope, by or "", one_file=not output, account=account
+            snapshot, options.scope, manner, one_file=not output, account=account
         )
     for listing in snapshot.listings:
         if listing.refused:

@@ -53,7 +53,8 @@ def command(
     """
     from reconciler import workflow
     from reconciler.cli.planned import explain_reads, show_plan, show_unmanaged, warn
-    from reconciler.cli.terminal import painter, reading, say
+    from reconciler.cli.progress import reading
+    from reconciler.cli.terminal import painter, say
     from reconciler.files.output import check_not_read, check_output
 
     def judge(planned: Planned) -> Exit:
@@ -70,7 +71,7 @@ def command(
     if out is not None:
         check_output(out)
         check_not_read(out, given["live"])
-    with reading(no_color) as progress:
+    with reading(no_color, output_format) as progress:
         planned = run(workflow.plan(path, options, progress))
     if out is not None:
         check_not_read(out, *planned.secret_files)

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, Set, ValuesView
 from itertools import repeat
 from operator import le
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from reconciler.core.fields import Kind
 from reconciler.core.model import DesiredNumber, Settings, Source
@@ -24,6 +24,8 @@ _KINDS = tuple(Kind)
 _RELEASE, _PROTECT, _WHEN_OWNED, _TEMPLATED = 4, 8, 16, 32
 _KIND_BITS = 3
 _BATCH = 10_000
+
+T = TypeVar("T")
 
 
 class Run(NamedTuple):
@@ -196,7 +198,19 @@ class Declared(Mapping[str, DesiredNumber]):
 
     def filtered(self, keep: Callable[[DesiredNumber], bool]) -> Declared:
         """Only the numbers that `keep` says yes to."""
-        return Declared(_parts(self.runs(), keep))
+        return Declared(_parts(self.runs(), keep, Run.each))
+
+    def named(self, names: Iterable[str]) -> Declared:
+        """Only the numbers of `names` that are declared, each found without a look at the rest."""
+        places = sorted({place for name in names if (place := self._find(name))[0] >= 0})
+        return Declared(
+            run.part(value - run.first, value - run.first + 1)
+            for run, value in ((self._run(at), value) for at, value in places)
+        )
+
+    def matching(self, keep: Callable[[str], bool]) -> Declared:
+        """Only the numbers whose name, in E.164, `keep` says yes to."""
+        return Declared(_parts(self.runs(), keep, Run.numbers))
 
     def changed(self, change: Callable[[Run], Settings | None]) -> Declared:
         """Every run with the settings that `change` gives it; None drops it."""
@@ -349,11 +363,13 @@ class Rest(Set[str]):
         return len(self._whole) - len(self._part)
 
 
-def _parts(runs: Iterable[Run], keep: Callable[[DesiredNumber], bool]) -> Iterator[Run]:
+def _parts(
+    runs: Iterable[Run], keep: Callable[[T], bool], each_of: Callable[[Run], Iterator[T]]
+) -> Iterator[Run]:
     """What is left of each run: as many as there are gaps in it."""
     for run in runs:
         start: int | None = None
-        for place, each in enumerate(run.each()):
+        for place, each in enumerate(each_of(run)):
             if keep(each):
                 start = place if start is None else start
             elif start is not None:

@@ -282,7 +282,8 @@ def _unmanaged(desired: Desired, snapshot: Snapshot, owned: int) -> int:
 
     `owned` of `desired.numbers` are live.
     """
-    elsewhere = sum(number in snapshot.numbers for number in desired.declared_elsewhere)
+    few, many = sorted((desired.declared_elsewhere, snapshot.numbers), key=len)
+    elsewhere = sum(number in many for number in few)
     unread = snapshot.live_numbers - len(snapshot.numbers)
     unseen = len(desired.numbers) + len(desired.declared_elsewhere) - owned - elsewhere
     here = len(snapshot.numbers) - owned - elsewhere

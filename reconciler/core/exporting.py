@@ -15,7 +15,8 @@ from reconciler.core.common import common
 from reconciler.core.declarable import Aliases, Draft, Drafter, Wanted, nested
 from reconciler.core.fields import Kind
 from reconciler.core.model import LiveNumber, Snapshot
-from reconciler.core.naming import IdNames, Names, Pairs, Said, slug
+from reconciler.core.naming import Names, Pairs, Said, slug
+from reconciler.core.schema import ALIAS_FIELDS
 from reconciler.core.sharing import GroupEntry, Naming, Share, share
 from reconciler.core.units import Unit, units_of
 
@@ -67,16 +68,32 @@ class Exported:
     numbers: int
     left_out: Mapping[str, str]
 
+    def ids(self) -> dict[str, set[str]]:
+        """The ids in it, by field."""
+        said = [self.defaults.items(), *(group.settings for group in self.groups)]
+        for part in self.parts:
+            said += [part.defaults.items(), *(entry.settings for entry in part.entries)]
+        found: dict[str, set[str]] = {}
+        for pairs in said:
+            for path, value in pairs:
+                leaf = path.rpartition(".")[2]
+                if leaf in ALIAS_FIELDS and isinstance(value, str):
+                    found.setdefault(leaf, set()).add(value)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How the files are laid out: a file for each tag, country or connection, as `by` says, else
     `numbers` and `mobile`, or `one` for all; and whether there is a project file, whose defaults
-    hold for all of them."""
+    hold for all of them. `rows`: every number gets an entry of its own, as in a sheet; `alone`: it
+    says everything itself, for there is no place for defaults and groups."""
 
     by: str = ""
     one: bool = False
     project: bool = True
+    rows: bool = False
+    alone: bool = False
 
     def file_of(self, draft: Draft) -> str:
         """The file that a number goes into."""
@@ -100,10 +117,8 @@ def export(
     numbers: Iterable[LiveNumber],
     wanted: Wanted,
     layout: Layout,
-    known: IdNames | None = None,
 ) -> Exported:
-    """`numbers` of `snapshot`, sorted, as groups and entries; `known` are names of what stands
-    behind ids."""
+    """`numbers` of `snapshot`, sorted, as groups and entries."""
     left_out: dict[str, str] = {}
     drafts: dict[Kind, list[Draft]] = {kind: [] for kind in Kind}
     drafter = Drafter(snapshot, wanted)
@@ -113,12 +128,21 @@ def export(
             left_out[live.phone_number] = draft
         else:
             drafts[live.kind].append(draft)
-    units = [each for found in drafts.values() for each in units_of(found, layout.file_of)]
-    defaults = common(units, {}) if layout.project else {}
+    if layout.rows:
+        units = [Unit(each) for found in drafts.values() for each in found]
+    else:
+        units = [each for found in drafts.values() for each in units_of(found, layout.file_of)]
     files = _in_files(units, layout.file_of)
-    own = {name: common(found, defaults) for name, found in files.items()}
-    naming = Naming(Names(wanted.taken), known or {})
-    shares = _shares(files, {name: {**defaults, **each} for name, each in own.items()}, naming)
+    naming = Naming(Names(wanted.taken), snapshot.names)
+    defaults: dict[str, Said] = {}
+    own: dict[str, dict[str, Said]] = {name: {} for name in files}
+    if layout.alone:
+        shares = {unit.key: Share((), tuple(unit.draft.values.items()), ()) for unit in units}
+    else:
+        defaults = common(units, {}) if layout.project else {}
+        own = {name: common(found, defaults) for name, found in files.items()}
+        below = {name: {**defaults, **each} for name, each in own.items()}
+        shares = _shares(files, below, naming)
     return Exported(
         defaults,
         tuple(naming.groups),

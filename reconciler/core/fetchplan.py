@@ -126,19 +126,24 @@ def purpose(listing: Listing, needs: Needs) -> str:
 
 
 def more_lists(
-    kinds: Mapping[str, Kind], rows: Mapping[Listing, Mapping[str, Any]]
+    declared: Declared, rows: Mapping[Listing, Mapping[str, Any]]
 ) -> tuple[Listing, ...]:
     """A further number list to read, where a number may stand in another than it is declared
-    for: it was not found, or it is of a type that can be mobile. `kinds` are by E.164."""
-    types = {
-        row.phone_number: row.phone_number_type
+    for: it was not found, or it is of a type that can be mobile."""
+    found = [
+        row
         for listing in (*_NUMBER_LISTS, Listing.MOBILE)
         for row in rows.get(listing, {}).values()
-    }
-    missing = {kind for number, kind in kinds.items() if number not in types}
-    mobile = any(
-        types.get(number) == "mobile" for number, kind in kinds.items() if kind is Kind.NUMBER
-    )
+    ]
+    here = {row.phone_number for row in found}
+    may_be_mobile = {row.phone_number for row in found if row.phone_number_type == "mobile"}
+    missing: set[Kind] = set()
+    mobile = False
+    for run in declared.runs():
+        if not here.issuperset(run.numbers()):
+            missing.add(run.kind)
+        if run.kind is Kind.NUMBER and may_be_mobile:
+            mobile = mobile or not may_be_mobile.isdisjoint(run.numbers())
     more: list[Listing] = []
     if (Kind.NUMBER in missing or mobile) and Listing.MOBILE not in rows:
         more.append(Listing.MOBILE)

@@ -187,6 +187,8 @@ class Snapshot:
     conflicts: Mapping[str, str] = field(default_factory=_nothing)
     """Numbers of which the lists contradict each other as to whether or under which id they
     are in the account, and how: never planned, never taken for 'not owned'."""
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=_nothing)
+    """What the account calls the things behind ids: field -> id -> name. Only for people."""
 
     @property
     def live_numbers(self) -> int:

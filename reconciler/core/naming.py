@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from reconciler.core.fields import Type
 from reconciler.core.rules import EMERGENCY_ENABLED
 from reconciler.core.templates import Text
-from reconciler.core.values import Value
+from reconciler.core.values import ID, Value
 
 _LONGEST_NAME = 40
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
@@ -68,6 +68,13 @@ def name_of_id(leaf: str, value: str, known: IdNames) -> str:
     told = called or slug(value)
     part = told[-_SHOWN_OF_AN_ID:] if told.isdecimal() else told[:_SHOWN_OF_AN_ID]
     return f"{_WORDS.get(leaf, leaf)}-{part.strip('-')}".strip("-")
+
+
+def alias_like(leaf: str, value: str, known: IdNames) -> str:
+    """An alias for an id, as the account calls what it stands for; "" where it has no name for
+    it. It never looks like an id itself."""
+    name = slug(known.get(leaf, {}).get(value, ""))
+    return f"{_WORDS.get(leaf, leaf)}-{name}" if name and ID.match(name) else name
 
 
 def name_of_tags(tags: tuple[str, ...]) -> str:

@@ -17,6 +17,7 @@ import msgspec
 
 from reconciler.core.catalogue import FIELDS
 from reconciler.core.fields import Listing, Read, Type
+from reconciler.core.idnames import NAMED
 
 _ENOUGH_TO_TELL = 1000
 # Of these no two of different types are equal.
@@ -29,6 +30,7 @@ def _row_type(listing: Listing) -> type[msgspec.Struct]:
     names |= dict.fromkeys(
         read.at[0] for field in FIELDS for read in field.reads if read.listing is listing
     )
+    names |= dict.fromkeys(key for pair in NAMED.get(listing, ()) for key in pair)
     return msgspec.defstruct(
         f"{listing.name.title()}Row",
         [(name, Any, msgspec.UNSET) for name in names],

@@ -74,11 +74,11 @@ def by_target(desired: Desired, targets: Iterable[str]) -> Desired:
     exact = {glob for glob in globs if glob in desired.numbers}
     patterns = [glob for glob in globs if any(sign in glob for sign in "*?[")]
 
-    def meant(number: DesiredNumber) -> bool:
-        name = number.phone_number
+    def meant(name: str) -> bool:
         return name in exact or any(fnmatchcase(name, pattern) for pattern in patterns)
 
-    return _keep(desired, compact(desired.numbers).filtered(meant))
+    declared = compact(desired.numbers)
+    return _keep(desired, declared.matching(meant) if patterns else declared.named(exact))
 
 
 def by_tag(desired: Desired, tags: Iterable[str], snapshot: Snapshot) -> Desired:
@@ -159,7 +159,7 @@ def _keep(desired: Desired, kept: Declared) -> Desired:
     before = desired.declared_elsewhere
     whole = before.whole if isinstance(before, Rest) else compact(desired.numbers)
     elsewhere: Set[str] = Rest(whole, kept)
-    if not isinstance(before, Rest):
+    if before and not isinstance(before, Rest):
         elsewhere = elsewhere | before
     return replace(desired, numbers=kept, declared_elsewhere=elsewhere)
 

@@ -47,6 +47,7 @@ def snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
         ],
         "columns": {str(kind): list(paths) for kind, paths in snapshot.columns.items()},
         "conflicts": dict(sorted(snapshot.conflicts.items())),
+        "names": {leaf: dict(sorted(table.items())) for leaf, table in snapshot.names.items()},
         "numbers": [_number(snapshot, live) for _, live in sorted(snapshot.numbers.items())],
     }
 
@@ -123,6 +124,7 @@ def _snapshot(
         numbers=numbers,
         reads=document["reads"],
         conflicts=document["conflicts"],
+        names=document.get("names", {}),
     )
 
 
@@ -228,19 +230,25 @@ def snapshot_schema() -> Schema:
         "propertyNames": {"enum": kinds},
         "additionalProperties": {"type": "array", "items": text},
     }
+    whole = record(
+        format_version={"const": FORMAT_VERSION},
+        tool_version=text,
+        fetched_at=text,
+        account=record(base_url=text),
+        reads=count,
+        listings={"type": "array", "items": listing},
+        columns=columns,
+        conflicts={"type": "object", "additionalProperties": text},
+        numbers={"type": "array", "items": number},
+    )
+    # Files of earlier versions have none.
+    whole["properties"]["names"] = {
+        "type": "object",
+        "additionalProperties": {"type": "object", "additionalProperties": text},
+    }
     return {
         "$schema": DIALECT,
         "$id": "https://telnyx-reconciler.invalid/schemas/snapshot.schema.json",
         "title": "A snapshot of an account, as telnyx-reconciler fetch writes it",
-        **record(
-            format_version={"const": FORMAT_VERSION},
-            tool_version=text,
-            fetched_at=text,
-            account=record(base_url=text),
-            reads=count,
-            listings={"type": "array", "items": listing},
-            columns=columns,
-            conflicts={"type": "object", "additionalProperties": text},
-            numbers={"type": "array", "items": number},
-        ),
+        **whole,
     }

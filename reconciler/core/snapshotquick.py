@@ -42,10 +42,12 @@ class Head(msgspec.Struct):
     listings: Any
     columns: Any
     conflicts: Any
+    names: Any = UNSET
 
     def document(self) -> dict[str, Any]:
         """The same as of a file without a number."""
-        return msgspec.structs.asdict(self) | {"numbers": []}
+        found = msgspec.structs.asdict(self) | {"numbers": []}
+        return {key: value for key, value in found.items() if value is not UNSET}
 
 
 def quick_head(raw: bytes) -> Head:

@@ -32,7 +32,8 @@ def may_stand(text: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What stands in a file above its numbers: remarks, the account, aliases (by field and id),
-    groups and defaults; `schema` is the way to the schema from there, "" where there is none."""
+    groups, defaults, and the name of a sheet; `schema` is the way to the schema from there, ""
+    where there is none."""
 
     head: tuple[str, ...] = ()
     schema: str = ""
@@ -40,6 +41,7 @@ class Shared:
     aliases: Aliases = field(default_factory=dict)
     groups: tuple[GroupEntry, ...] = ()
     defaults: Mapping[str, Said] = field(default_factory=dict)
+    sheet: str = ""
 
 
 def yaml_text(shared: Shared, entries: Iterable[Entry] = (), aliases: Aliases | None = None) -> str:
@@ -51,12 +53,14 @@ def yaml_text(shared: Shared, entries: Iterable[Entry] = (), aliases: Aliases | 
     if shared.aliases:
         lines += ["", "aliases:"]
     for leaf, table in shared.aliases.items():
-        names = {name: id_ for id_, name in table.items()}
+        names = {name: id_ if ID.match(id_) else {"id": id_} for id_, name in table.items()}
         lines += _block(f"  {leaf}:", names, 4)
     lines += _groups(shared.groups, known)
     if shared.defaults:
         data = _in_order(nested(shared.defaults.items(), known), file_order().below("defaults"))
         lines += ["", *_block("defaults:", data, 2)]
+    if shared.sheet:
+        lines += ["", f"numbers_from: {text_of(shared.sheet)}"]
     by_kind: dict[Kind, list[Entry]] = {kind: [] for kind in Kind}
     for entry in entries:
         by_kind[entry.kind].append(entry)

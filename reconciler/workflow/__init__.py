@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reconciler.workflow.explaining import explain_number
     from reconciler.workflow.exporting import (
         Export,
+        Manner,
         account_for_export,
         export_into,
         export_new,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Export",
     "Formatting",
+    "Manner",
     "Options",
     "Planned",
     "Project",
@@ -95,6 +97,7 @@ _HOMES = {
     "explaining": ("explain_number",),
     "exporting": (
         "Export",
+        "Manner",
         "account_for_export",
         "export_into",
         "export_new",

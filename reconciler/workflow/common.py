@@ -145,9 +145,11 @@ def account_of(root: Path) -> Desired:
 
 
 def rules_of(root: Path) -> Desired:
-    """The same with its safety rules. Where the scope names a connection that another file knows,
-    all files are read, and have to be right: what may be written is not guessed."""
+    """The same with its safety rules and policies. Where the scope names a connection that another
+    file knows, or a policy could, all files are read, and have to be right: what may be written is
+    not guessed."""
     desired = account_of(root)
-    if all(ID.match(each) for each in desired.safety.select.connection_ids):
+    known = all(ID.match(each) for each in desired.safety.select.connection_ids)
+    if known and not desired.policies:
         return desired
     return load(root).desired

@@ -11,7 +11,7 @@ from reconciler.api.read import ReadClient, open_reader
 from reconciler.core.catalogue import EMERGENCY_STATUS
 from reconciler.core.coverage import Coverage
 from reconciler.core.coverage import coverage as judge
-from reconciler.core.fetchplan import Needs, lists_for, more_lists
+from reconciler.core.fetchplan import Needs, lists_for
 from reconciler.core.fields import Kind, Listing
 from reconciler.core.live import build_snapshot
 from reconciler.core.model import Desired, Snapshot
@@ -49,10 +49,10 @@ async def _read(
         reader, lists_for(needs), needs, page_size=page_size, progress=progress
     )
     plain = next(rows for each, rows in found.rows.items() if each is not Listing.MOBILE)
-    kinds = dict.fromkeys((row.phone_number for row in plain.values()), Kind.NUMBER)
-    if more := more_lists(kinds, found.rows):
+    if any(row.phone_number_type == "mobile" for row in plain.values()):
+        mobile = (Listing.MOBILE,)
         found = found.and_(
-            await read_lists(reader, more, needs, page_size=page_size, optional=True)
+            await read_lists(reader, mobile, needs, page_size=page_size, optional=True)
         )
     return build_snapshot(
         found.rows,

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from reconciler.api.progress import Progress, ignore_progress
-from reconciler.core.declarable import Wanted
+from reconciler.core.declarable import Aliases, Wanted
 from reconciler.core.desired import build, project_defaults
 from reconciler.core.diff import live_value
-from reconciler.core.exporting import Exported, Layout, export
+from reconciler.core.exporting import Entry, Exported, Layout, export
+from reconciler.core.idnames import propose_aliases
 from reconciler.core.model import Desired, LiveNumber, Snapshot
+from reconciler.core.names import collect_aliases
 from reconciler.core.policy import outside_of
 from reconciler.core.scope import Scope
 from reconciler.core.starter import IGNORE, numbers_schema_text
+from reconciler.core.values import canonical_id
 from reconciler.errors import InputError, UsageError
 from reconciler.files import Loaded, holds_project, load_documents, nearest_project
 from reconciler.files.emit import Shared, may_stand, yaml_text
 from reconciler.files.globs import matches_any
+from reconciler.files.sheetout import sheet_text
 from reconciler.files.tree import PROJECT_FILE
 from reconciler.workflow.common import Options, account_here
 from reconciler.workflow.snapshots import fetch_everything, load_snapshot
@@ -29,6 +33,7 @@ _HEAD = (
 )
 _DIRECTORY = "numbers"
 _GROUPS = "groups"
+_UNFIT = "no sheet can hold what it has: -o or --into writes it as YAML"
 _SCHEMA = "schemas/numbers.schema.json"
 
 
@@ -92,46 +97,85 @@ def account_for_export(options: Options) -> dict[str, str]:
     return {key: value for key, value in named.items() if value}
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How to write: a file for each of what `by` says, numbers in `csv` sheets, and `aliases` for
+    the ids that the account has names for."""
+
+    by: str = ""
+    csv: bool = False
+    aliases: bool = False
+
+
 def export_new(
     snapshot: Snapshot,
     scope: Scope,
-    by: str,
+    manner: Manner,
     *,
     one_file: bool = False,
     account: Mapping[str, str] | None = None,
 ) -> Export:
     """A whole project, of this `account` if it has to be named; `one_file` for a pipe: everything
-    in one document. UsageError where the scope means no live number."""
+    in one document, or one sheet. UsageError where the scope means no live number."""
     meant = list(_meant(snapshot, scope))
-    layout = Layout(by, one=one_file, project=not one_file)
+    one_sheet = one_file and manner.csv
+    layout = Layout(manner.by, one=one_file, project=not one_file, rows=manner.csv, alone=one_sheet)
     exported = export(snapshot, meant, Wanted(may_stand, frozenset(scope.only)), layout)
     left_out = {**exported.left_out, **_in_conflict(snapshot, scope)}
-    if one_file:
-        files = {"": _one_file(exported)}
+    made = propose_aliases(exported.ids(), snapshot.names, {}) if manner.aliases else {}
+    files: dict[str, str] = {}
+    if one_sheet:
+        entries = [entry for part in exported.parts for entry in part.entries]
+        files[""], unfit = sheet_text(entries, {})
+        left_out |= dict.fromkeys((entry.key for entry in unfit), _UNFIT)
+    elif one_file:
+        files[""] = _one_file(exported, made)
     else:
-        shared = Shared(
-            _HEAD,
-            _SCHEMA,
-            account=account or {},
-            groups=exported.groups,
-            defaults=exported.defaults,
-        )
-        files = {PROJECT_FILE: yaml_text(shared)}
+        shared = Shared(_HEAD, _SCHEMA, account or {}, made, exported.groups, exported.defaults)
+        files[PROJECT_FILE] = yaml_text(shared)
         for part in exported.parts:
             shared = Shared(schema=f"../{_SCHEMA}", defaults=part.defaults)
-            files[f"{_DIRECTORY}/{part.name}.yaml"] = yaml_text(shared, part.entries)
+            name = f"{_DIRECTORY}/{part.name}.yaml"
+            files |= _part(name, shared, part.entries, made, csv=manner.csv)
         files |= {_SCHEMA: numbers_schema_text(), ".gitignore": IGNORE}
     return Export(files, exported.numbers, left_out, snapshot)
 
 
-def _one_file(exported: Exported) -> str:
+def _one_file(exported: Exported, aliases: Aliases) -> str:
     """All parts in one document; the export laid them out as one."""
     defaults = {path: said for part in exported.parts for path, said in part.defaults.items()}
-    shared = Shared(_HEAD, groups=exported.groups, defaults=defaults)
+    shared = Shared(_HEAD, aliases=aliases, groups=exported.groups, defaults=defaults)
     return yaml_text(shared, [entry for part in exported.parts for entry in part.entries])
 
 
-def export_into(base: Base, snapshot: Snapshot, scope: Scope, by: str) -> Export:
+def _part(
+    name: str, shared: Shared, entries: Sequence[Entry], aliases: Aliases, *, csv: bool
+) -> dict[str, str]:
+    """The file `name` with these entries; with `csv` those that can be are in a sheet beside it."""
+    if not csv:
+        return {name: yaml_text(shared, entries, aliases)}
+    text, unfit = sheet_text(entries, aliases)
+    kept = {entry.key for entry in unfit}
+    sheet = PurePosixPath(name).with_suffix(".csv")
+    if len(kept) == len(entries):
+        return {name: yaml_text(shared, entries, aliases)}
+    remarks = _remarks(entry for entry in entries if entry.key not in kept)
+    shared = replace(shared, head=(*shared.head, *remarks), sheet=sheet.name)
+    return {name: yaml_text(shared, unfit, aliases), str(sheet): text}
+
+
+def _remarks(entries: Iterable[Entry]) -> Iterator[str]:
+    """What could not be declared of numbers in a sheet, where nothing can be said beside them."""
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        for note in entry.notes:
+            found.setdefault(note, []).append(entry.key)
+    for note, keys in found.items():
+        more = f" and {len(keys) - 1:,} more" if len(keys) > 1 else ""
+        yield f"{keys[0]}{more}: {note}"
+
+
+def export_into(base: Base, snapshot: Snapshot, scope: Scope, manner: Manner) -> Export:
     """New files for the live numbers that the project does not declare and its `select` does not
     leave out. UsageError where the scope means no live number."""
     loaded, select = base.loaded, base.desired.safety.select
@@ -153,25 +197,45 @@ def export_into(base: Base, snapshot: Snapshot, scope: Scope, by: str) -> Export
         else:
             numbers.append(live)
     wanted = Wanted(may_stand, frozenset(scope.only), below, frozenset(taken))
-    exported = export(snapshot, numbers, wanted, Layout(by, project=False))
+    layout = Layout(manner.by, project=False, rows=manner.csv)
+    exported = export(snapshot, numbers, wanted, layout)
     conflicts = _in_conflict(snapshot, scope).items()
     left_out |= exported.left_out
     left_out |= {number: why for number, why in conflicts if not base.declares(number)}
-    return Export(_new_files(exported, base), exported.numbers, left_out, snapshot)
+    there, made = _aliases(exported, base, snapshot) if manner.aliases else ({}, {})
+    files = _new_files(exported, base, there, made, csv=manner.csv)
+    return Export(files, exported.numbers, left_out, snapshot)
 
 
-def _new_files(exported: Exported, base: Base) -> dict[str, str]:
-    """Beside what is there: groups of several new files have a file of their own."""
+def _aliases(exported: Exported, base: Base, snapshot: Snapshot) -> tuple[Aliases, Aliases]:
+    """The aliases that the project has, and new ones for other ids."""
+    loaded = base.loaded
+    documents = [each for each in (loaded.project, *loaded.documents) if each is not None]
+    tables = collect_aliases(documents, []).tables
+    there = {
+        leaf: {canonical_id(id_): name for name, id_ in sorted(table.items(), reverse=True)}
+        for leaf, table in tables.items()
+    }
+    used = {leaf: ids - there.get(leaf, {}).keys() for leaf, ids in exported.ids().items()}
+    return there, propose_aliases(used, snapshot.names, tables)
+
+
+def _new_files(
+    exported: Exported, base: Base, there: Aliases, made: Aliases, *, csv: bool
+) -> dict[str, str]:
+    """Beside what is there: what several new files share has a file of its own."""
+    known = {leaf: {**there.get(leaf, {}), **made.get(leaf, {})} for leaf in {*there, *made}}
     files: dict[str, str] = {}
-    parts, groups = exported.parts, exported.groups
-    if len(parts) > 1 and groups:
+    groups = exported.groups
+    if len(exported.parts) > 1 and (groups or made):
         name = _read_name(_GROUPS, base, files)
-        files[name] = yaml_text(Shared(_HEAD, _schema_from(name, base), groups=groups))
-        groups = ()
-    for part in parts:
+        shared = Shared(_HEAD, _schema_from(name, base), aliases=made, groups=groups)
+        files[name] = yaml_text(shared, aliases=known)
+        groups, made = (), {}
+    for part in exported.parts:
         name = _read_name(part.name, base, files)
-        shared = Shared(_HEAD, _schema_from(name, base), groups=groups, defaults=part.defaults)
-        files[name] = yaml_text(shared, part.entries)
+        shared = Shared(_HEAD, _schema_from(name, base), {}, made, groups, part.defaults)
+        files |= _part(name, shared, part.entries, known, csv=csv)
     return files
 
 
@@ -197,11 +261,14 @@ def _free_name(name: str, directory: Path, chosen: Mapping[str, str]) -> str:
     usual = directory / _DIRECTORY
     foreign = usual.is_symlink() or (usual.exists() and not usual.is_dir()) or holds_project(usual)
     start = name if foreign else f"{_DIRECTORY}/{name}"
-    place, at = f"{start}.yaml", 1
-    while place in chosen or (directory / place).exists() or (directory / place).is_symlink():
+    place, at = start, 1
+    while any(
+        each in chosen or (directory / each).exists() or (directory / each).is_symlink()
+        for each in (f"{place}.yaml", f"{place}.csv")
+    ):
         at += 1
-        place = f"{start}-{at}.yaml"
-    return place
+        place = f"{start}-{at}"
+    return f"{place}.yaml"
 
 
 def _is_read(loaded: Loaded, name: str) -> bool:

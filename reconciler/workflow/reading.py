@@ -59,15 +59,15 @@ async def _read_needed(
     if desired.safety.select.tags or (options.scope.tags and has_tag_edits(tagged)):
         paths[Kind.NUMBER].add("tags")
     looked = _looked_at(desired, sections, options)
-    kinds = {number.phone_number: number.kind for number in sections.numbers.values()}
-    releases = any(number.release for number in sections.numbers.values())
+    declared = compact(sections.numbers)
+    releases = any(run.release for run in declared.runs())
     if desired.assigning or lists_undeclared(desired, options):
         return await _read_all(reader, desired, paths, looked, releases, page_size, progress)
-    needs = _needs(paths, looked, frozenset(kinds.values()), releases)
-    wanted = numbers_by_list(lists_for(needs), compact(sections.numbers), looked)
+    needs = _needs(paths, looked, frozenset(run.kind for run in declared.runs()), releases)
+    wanted = numbers_by_list(lists_for(needs), declared, looked)
     found = await read_declared(reader, wanted, needs, page_size=page_size, progress=progress)
     found = found.explained(needs)
-    if more := more_lists(kinds, found.rows):
+    if more := more_lists(declared, found.rows):
         extra = await read_lists(
             reader, more, needs, page_size=page_size, progress=progress, optional=True
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from reconciler.api.clock import SystemClock
 from reconciler.api.progress import Progress, ignore_progress
 from reconciler.core.fetchplan import EVERYTHING, Needs
+from reconciler.core.idnames import names_in
 from reconciler.core.live import build_snapshot
 from reconciler.core.model import Desired, Snapshot
 from reconciler.core.snapshotfile import parse_snapshot, snapshot_document
@@ -31,13 +33,14 @@ async def fetch_everything(
         found = await read_lists(
             reader, EVERYTHING, Needs(), page_size=limits.page_size, progress=progress
         )
-        return build_snapshot(
+        snapshot = build_snapshot(
             found.rows,
             found.reads,
             base_url=endpoint.base_url,
             fetched_at=clock.now(),
             calls=reader.reads,
         )
+        return replace(snapshot, names=names_in(found.rows))
 
 
 def load_snapshot(path: Path) -> Snapshot:

@@ -700,6 +700,35 @@ def test_a_connection_that_the_plan_changes_is_not_the_provider_s_doing(
     assert (outcome.converged, outcome.notes) == (True, ())
 
 
+def large_order(make_account: MakeAccount, lost: Respond) -> list[str]:
+    """What is called when the answer to an order for 1000 numbers is `lost`, up to its end."""
+    names = [f"+1312555{each:04}" for each in range(1000)]
+    account = make_account(*(number(each) for each in names))
+    account.declare(dict.fromkeys(names, ASSIGNED))
+    planned = account.plan()
+    account.control.forget()
+    account.control.fault(lost, call="messaging_bulk")
+    assert account.apply(planned).converged
+    return [entry.call for entry in account.control.log()]
+
+
+def test_one_number_tells_that_a_large_order_was_not_carried_out(
+    make_account: MakeAccount,
+) -> None:
+    calls = large_order(make_account, Respond(status=502))
+    first, again = (at for at, call in enumerate(calls) if call == "messaging_bulk")
+    look = calls[:first]
+    assert calls[first + 1 : again] == ["get_messaging", *look]
+
+
+def test_all_numbers_tell_that_a_large_order_was_carried_out(make_account: MakeAccount) -> None:
+    calls = large_order(make_account, Respond(status=502, after=True))
+    first = calls.index("messaging_bulk")
+    look = calls[:first]
+    assert calls.count("messaging_bulk") == 1
+    assert calls[first + 1 : first + 2 + len(look)] == ["get_messaging", *look]
+
+
 ALONE = "+13125550105"
 
 

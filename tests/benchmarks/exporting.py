@@ -17,7 +17,7 @@ from typing import Any
 from reconciler.core.scope import Scope
 from reconciler.sandbox.generate import make_fleet
 from reconciler.sandbox.state import Row, number
-from reconciler.workflow.exporting import export_new
+from reconciler.workflow.exporting import Manner, export_new
 from tests.export.support import snapshot_of
 
 _SITES = ("chicago", "boston", "denver", "austin", "seattle", "miami", "berlin", "london")
@@ -110,7 +110,7 @@ def main() -> None:
         snapshot = snapshot_of(make(count))
         gc.collect()
         started = time.process_time()
-        files = export_new(snapshot, Scope(), "").files
+        files = export_new(snapshot, Scope(), Manner()).files
         spent = time.process_time() - started
         text = [text for file, text in files.items() if file.endswith(".yaml")]
         lines = sum(each.count("\n") for each in text)

@@ -86,6 +86,21 @@ def test_a_part_of_it_is_what_the_same_numbers_come_to(
 
 
 @steady
+@given(NUMBERS, st.sets(st.integers(0, 9)))
+def test_a_part_by_name_is_the_same_part_whichever_way_it_is_found(
+    numbers: list[DesiredNumber], last: set[int]
+) -> None:
+    def keep(name: str) -> bool:
+        return int(name[-1]) in last
+
+    whole = Declared.of(numbers)
+    meant = [each for each in numbers if keep(each.phone_number)]
+    assert list(whole.matching(keep).values()) == meant
+    names = {each.phone_number for each in meant}
+    assert list(whole.named([*sorted(names), *ABSENT]).values()) == meant
+
+
+@steady
 @given(NUMBERS)
 def test_neighbours_that_are_alike_are_one_run(numbers: list[DesiredNumber]) -> None:
     runs = list(Declared.of(numbers).runs())
@@ -109,6 +124,8 @@ def test_a_part_of_a_block_keeps_the_places_of_its_numbers() -> None:
     run = Run(13120000000, 10, Kind.NUMBER, NO_SETTINGS, Source("a.yaml", 1), offset=0)
     part = Declared([run]).filtered(lambda each: each.phone_number[-1] in "45")
     assert [(e.first, e.size, e.offset) for e in part.runs()] == [(13120000004, 2, 4)]
+    (one,) = Declared([run]).named(["+13120000007"]).runs()
+    assert (one.first, one.size, one.offset) == (13120000007, 1, 7)
 
 
 def test_numbers_written_alike_share_where_their_settings_stand(declared: Project) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler import workflow
@@ -20,7 +20,7 @@ from reconciler.core.scope import Scope, Section
 from reconciler.errors import InputError
 from reconciler.files.layout import formatted
 from reconciler.files.output import write_project
-from reconciler.workflow.exporting import export_into, export_new, open_base
+from reconciler.workflow.exporting import Manner, export_into, export_new, open_base
 from tests.export.fleets import defaults, snapshots
 
 SPLITS = st.sampled_from(["", "tag", "country", "connection"])
@@ -32,8 +32,10 @@ ANY = settings(
     deadline=None,
     derandomize=True,
     database=None,
+    phases=[Phase.generate],  # to shrink a whole account takes minutes, and tells little more
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+FEW = settings(ANY, max_examples=25)
 
 
 def written(files: Mapping[str, str], root: Path) -> Desired:
@@ -60,7 +62,7 @@ def assert_canonical(files: Mapping[str, str]) -> None:
 def test_from_what_is_exported_nothing_differs(
     tmp_path_factory: pytest.TempPathFactory, snapshot: Snapshot, by: str, scope: Scope
 ) -> None:
-    made = export_new(snapshot, scope, by)
+    made = export_new(snapshot, scope, Manner(by))
     assert_canonical(made.files)
     desired = written(made.files, tmp_path_factory.mktemp("out"))
     assert differences(desired, snapshot) == ()
@@ -72,7 +74,7 @@ def test_from_what_is_exported_nothing_differs(
 def test_from_one_file_nothing_differs(
     tmp_path_factory: pytest.TempPathFactory, snapshot: Snapshot
 ) -> None:
-    text = export_new(snapshot, Scope(), "", one_file=True).files[""]
+    text = export_new(snapshot, Scope(), Manner(), one_file=True).files[""]
     desired = written({"all.yaml": text}, tmp_path_factory.mktemp("out"))
     assert differences(desired, snapshot) == ()
 
@@ -99,7 +101,7 @@ def test_into_a_project_with_any_defaults_nothing_new_differs(
         base = open_base(root)
     except InputError:
         assume(False)
-    made = export_into(base, snapshot, scope, by)
+    made = export_into(base, snapshot, scope, Manner(by))
     assert_canonical(made.files)
     desired = written(made.files, root)
     new = {number: each for number, each in desired.numbers.items() if number not in there}
@@ -120,4 +122,7 @@ def declaring(numbers: set[str], snapshot: Snapshot) -> dict[str, Any]:
 @given(snapshot=snapshots(), by=SPLITS)
 def test_the_order_of_the_answers_makes_no_difference(snapshot: Snapshot, by: str) -> None:
     turned = replace(snapshot, numbers=dict(reversed(list(snapshot.numbers.items()))))
-    assert export_new(snapshot, Scope(), by).files == export_new(turned, Scope(), by).files
+    assert (
+        export_new(snapshot, Scope(), Manner(by)).files
+        == export_new(turned, Scope(), Manner(by)).files
+    )

@@ -11,7 +11,7 @@ from reconciler.core.scope import Scope
 from reconciler.sandbox.fleet import number
 from reconciler.sandbox.generate import make_fleet
 from reconciler.sandbox.state import Number
-from reconciler.workflow.exporting import export_new
+from reconciler.workflow.exporting import Manner, export_new
 from tests.apply.conftest import MakeAccount
 from tests.cli.support import Shell
 from tests.export.support import exported, says_no_changes, snapshot_of
@@ -26,7 +26,7 @@ def phone(at: int, **settings: Any) -> Number:
 
 def written(*numbers: Number, by: str = "") -> dict[str, Any]:
     """What an export says, by file."""
-    files = export_new(snapshot_of(numbers), Scope(), by).files
+    files = export_new(snapshot_of(numbers), Scope(), Manner(by)).files
     return {name: yaml.safe_load(text) for name, text in files.items() if name.endswith(".yaml")}
 
 

@@ -9,7 +9,7 @@ import yaml
 
 from reconciler.core.scope import Scope
 from reconciler.core.starter import IGNORE
-from reconciler.workflow.exporting import export_into, export_new, open_base
+from reconciler.workflow.exporting import Manner, export_into, export_new, open_base
 from tests.plan.world import account, phone
 
 FLEET = account(
@@ -21,12 +21,12 @@ FLEET = account(
 
 
 def test_a_new_project_leaves_journals_out_of_git() -> None:
-    assert export_new(FLEET, Scope(), "").files[".gitignore"] == IGNORE
+    assert export_new(FLEET, Scope(), Manner()).files[".gitignore"] == IGNORE
     assert ".reconciler/" in IGNORE.splitlines()
 
 
 def test_one_document_for_a_pipe_has_nothing_beside_it() -> None:
-    assert list(export_new(FLEET, Scope(), "", one_file=True).files) == [""]
+    assert list(export_new(FLEET, Scope(), Manner(), one_file=True).files) == [""]
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """What is added to a project that is there, a file for each tag."""
     (tmp_path / "reconciler.yaml").write_text("version: 1\n")
     monkeypatch.chdir(tmp_path)
-    return dict(export_into(open_base(Path()), FLEET, Scope(), "tag").files)
+    return dict(export_into(open_base(Path()), FLEET, Scope(), Manner("tag")).files)
 
 
 def test_groups_of_several_new_files_have_a_file_of_their_own(added: dict[str, str]) -> None:

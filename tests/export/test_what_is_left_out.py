@@ -16,7 +16,7 @@ from reconciler.core.scope import Scope
 from reconciler.core.values import UNKNOWN, LiveValue
 from reconciler.sandbox.faults import Distort
 from reconciler.sandbox.fleet import number
-from reconciler.workflow.exporting import Export, export_new
+from reconciler.workflow.exporting import Export, Manner, export_new
 from tests.apply.account import FOUR, ONE, THREE, TWO, Account
 from tests.apply.conftest import MakeAccount
 from tests.cli.support import Shell
@@ -38,7 +38,7 @@ def snapshot(*numbers: str, **values: Any) -> Snapshot:
 
 def made_of(found: Snapshot) -> tuple[str, Export]:
     """The one file of an export, and the export."""
-    made = export_new(found, Scope(), "", one_file=True)
+    made = export_new(found, Scope(), Manner(), one_file=True)
     return made.files[""], made
 
 

@@ -199,6 +199,19 @@ def test_a_revert_keeps_to_a_scope_whose_connection_another_file_names(
     assert [(each["phone_number"], each["rule"]) for each in withheld] == [(ONE, "out-of-scope")]
 
 
+def test_a_revert_keeps_to_a_policy_whose_connection_another_file_names(
+    reconciler: Shell, split: Desk
+) -> None:
+    (split.root / "reconciler.yaml").write_text(
+        "policies: [{name: screened, match: {connection_id: trunk},"
+        " require: {voice.inbound_call_screening: flag_calls}}]\n"
+    )
+    journal = applied(reconciler, split)
+    assert reconciler("revert", journal, "--out", "back.json").code == 0
+    assert "screened" in " ".join(document_of(Path("back.json"))["refusals"])
+    assert reconciler("apply", "back.json").code == 3
+
+
 def test_a_scope_that_cannot_be_told_is_not_guessed_by_a_revert(
     reconciler: Shell, split: Desk
 ) -> None:
