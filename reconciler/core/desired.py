@@ -8,35 +8,31 @@ by key, lists replace, a tag edit applies to what the layers below gave.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence, Set
+from typing import Any
 
 from reconciler.core.building import (
     Building,
     check_extends,
     defaults_of,
-    group_layer,
     is_right,
     mapping,
     settled_at,
 )
 from reconciler.core.declared import Declared, Rest, Run
 from reconciler.core.documents import Document
-from reconciler.core.entries import Reading, layer_of
+from reconciler.core.entries import Reading
 from reconciler.core.fields import Kind
 from reconciler.core.filled import check_filled
 from reconciler.core.groups import collect_groups, loop_text
 from reconciler.core.layers import (
     PROTECT,
     WHEN_OWNED,
-    Layer,
     marked,
 )
 from reconciler.core.model import (
     NO_SETTINGS,
     Desired,
-    DesiredNumber,
-    Source,
 )
 from reconciler.core.names import collect_aliases
 from reconciler.core.places import Layout as Places
@@ -49,7 +45,6 @@ from reconciler.core.projectfile import (
     safety_of,
 )
 from reconciler.core.sheets import document_of
-from reconciler.core.templates import Filler, Template
 from reconciler.core.validate import check
 from reconciler.errors import Problem
 
@@ -70,7 +65,7 @@ def build(
     of a path, as shown, the name by which a PIN in that file is referred to. The result is
     usable only if there are no problems.
     """
-    state, problems = _prepared(project, documents, unread=unread)
+    state, problems = prepared(project, documents, unread=unread)
     state.reading.name_of = name_of
     for document in state.documents:
         problems += check(document, is_project=document is project)
@@ -79,7 +74,7 @@ def build(
         problems.append(state.groups[loop[0]].document.problem(path, loop_text(loop)))
     for name in state.groups:
         check_extends(state, name)
-    state.places = _places(state, problems)
+    state.places = places_of(state, problems)
     numbers, elsewhere = _numbers(state, selected)
     for (source, text), of in state.broken.items():
         more = f" and {len(of) - 1:,} more" if len(of) > 1 else ""
@@ -102,9 +97,11 @@ def build(
     return desired, problems
 
 
-def _prepared(
+def prepared(
     project: Document | None, documents: Sequence[Document], *, unread: bool = False
 ) -> tuple[Building, list[Problem]]:
+    """What putting files together begins with: their aliases and groups, and what is wrong with
+    those. The places of numbers are not in it yet."""
     every = [*([project] if project else []), *documents]
     problems: list[Problem] = []
     aliases = collect_aliases(every, problems)
@@ -120,71 +117,14 @@ def project_defaults(
 ) -> dict[Kind, dict[str, Any]]:
     """What the defaults of the project file give every number, by kind and path; a value may also
     be a Secret, a TagEdit or a Template. The project has to be right in itself."""
-    state, _ = _prepared(project, documents)
+    state, _ = prepared(project, documents)
     return {
         kind: {path: entry[0] for path, entry in defaults_of(state, kind, 0).entries.items()}
         for kind in Kind
     }
 
 
-class Layered(NamedTuple):
-    """What a layer is called, what it says by path, and which paths it drops."""
-
-    name: str
-    entries: Mapping[str, tuple[Any, Source]]
-    dropped: frozenset[str]
-
-
-def layers_of(
-    project: Document | None, documents: Sequence[Document], number: DesiredNumber
-) -> Iterator[Layered]:
-    """The layers of one number, lowest first, by the same steps as `build`. The project has to be
-    right in itself."""
-    state, problems = _prepared(project, documents)
-    state.places = places = _places(state, problems)
-    value = int(number.phone_number[1:])
-    holding = [at for at, place in enumerate(places.places) if place.first <= value <= place.last]
-    holding.sort(key=lambda at: places.places[at].is_block, reverse=True)
-    own, widest = places.places[holding[-1]], places.places[holding[0]]
-    filler = Filler(number.phone_number, value - widest.first if widest.is_block else None)
-    for name, layer in _layers(state, project, own, [places.places[at] for at in holding]):
-        yield layered(name, layer, filler)
-
-
-def layered(name: str, layer: Layer, filler: Filler) -> Layered:
-    """What `layer` says of one number."""
-    entries = {
-        path: (said.fill(filler) if isinstance(said, Template) else said, source)
-        for path, (said, source) in layer.entries.items()
-    }
-    return Layered(name, entries, layer.dropped)
-
-
-def _layers(
-    state: Building, project: Document | None, own: Place, holding: Sequence[Place]
-) -> Iterator[tuple[str, Layer]]:
-    """The layers of what stands at `own` and maybe in a block, both of them `holding` it."""
-    if project:
-        yield "defaults of the project", defaults_of(state, own.kind, 0)
-    owners = dict.fromkeys((own.owner, *(place.owner for place in holding)))
-    for owner in owners:
-        if state.documents[owner] is not project:
-            file = "the file" if len(owners) == 1 else state.documents[owner].path
-            yield f"defaults of {file}", defaults_of(state, own.kind, owner)
-    for place in holding:
-        yield from _own_layers(state, place)
-
-
-def _own_layers(state: Building, place: Place) -> Iterator[tuple[str, Layer]]:
-    entry = place.entry or {}
-    what = f"block {place.name}" if place.is_block else "the number itself"
-    via = f" of {what}" if place.is_block else ""
-    for name in state.groups.in_order(tuple(entry.get("groups", ()))):
-        yield f"group {name}{via}", group_layer(state, name, place.kind)
-    yield what, layer_of(state.reading, place.document, entry, place.kind)
-
-
-def _places(state: Building, problems: list[Problem]) -> Places:
+def places_of(state: Building, problems: list[Problem]) -> Places:
     """Where all numbers stand, those of sheets after those of the files that name them."""
     found: list[Place] = []
     for owner, document in enumerate(state.documents):

@@ -40,6 +40,7 @@ __all__ = [
     "open_source",
     "project_files",
     "read_document",
+    "source_files",
 ]
 
 
@@ -119,16 +120,28 @@ def project_files(path: Path, cwd: Path) -> tuple[SourceFile, ...]:
     """The files that `path` stands for, of a directory with its project file, none of them read
     but that. Raises as `load_documents` does; InputError where the project file cannot be read,
     for it may leave files out."""
+    tree = _tree_of(path, cwd)
+    return tuple(file for file in _all_of(tree) if not tree.selected or file.path in tree.selected)
+
+
+def source_files(path: Path, cwd: Path) -> tuple[SourceFile, ...]:
+    """All YAML files of the project that `path` belongs to; the same otherwise."""
+    return _all_of(_tree_of(path, cwd))
+
+
+def _all_of(tree: Tree) -> tuple[SourceFile, ...]:
+    return (*([tree.project_file] if tree.project_file else []), *tree.files)
+
+
+def _tree_of(path: Path, cwd: Path) -> Tree:
     tree = find_project(path, cwd)
-    project = tree.project_file
-    if project is not None:
-        problems: list[Problem] = []
-        document, _ = _read(project, problems, sha256())
-        if document is None:
-            raise InputError(problems)
-        tree = _narrowed(tree, document.data)
-    every = (*([project] if project else []), *tree.files)
-    return tuple(file for file in every if tree.selected is None or file.path in tree.selected)
+    if tree.project_file is None:
+        return tree
+    problems: list[Problem] = []
+    document, _ = _read(tree.project_file, problems, sha256())
+    if document is None:
+        raise InputError(problems)
+    return _narrowed(tree, document.data)
 
 
 def _take_in(digest: Hash, name: str, raw: bytes) -> None:
