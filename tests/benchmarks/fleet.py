@@ -19,6 +19,23 @@ def phone(place: int) -> str:
     return f"+1{2_000_000_000 + place}"
 
 
+POLICIES = """\
+policies:
+  - name: calls of US local numbers are recorded
+    match: {country: US, type: local}
+    require: {voice.call_recording.inbound_call_recording_enabled: true}
+  - name: screened
+    unless: {tags: [team-3], numbers: ["+1200000*"]}
+    require: {voice.inbound_call_screening: {enum: [flag_calls, reject_calls]}}
+"""
+UNLIKE = """\
+policies:
+  - name: every number is looked at by itself
+    require: {customer_reference: {pattern: "^desk-[0-9]+$"}}
+"""
+"""Policies that see most numbers alike, and one that sees no two alike."""
+
+
 def yaml_files(count: int, root: Path) -> None:
     """A verbose project: `count` numbers with settings of their own, 1,000 a file."""
     rng = random.Random(1)
