@@ -35,4 +35,7 @@ def approved(question: str) -> bool:
 
 def say(text: str) -> None:
     """A line for the person, on stderr: results alone go to stdout."""
-    click.echo(text, err=True)
+    # Named, and not by click's `err`, which finds the stream below what a progress bar has put in
+    # its place to write above itself.
+    if sys.stderr is not None:
+        click.echo(text, file=sys.stderr)

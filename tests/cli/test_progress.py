@@ -11,6 +11,7 @@ from itertools import islice
 import pytest
 
 from reconciler.cli import progress
+from reconciler.cli.terminal import say
 from reconciler.core.fields import Listing
 from reconciler.core.forecast import Standing
 from tests.pace.virtual import VirtualClock
@@ -106,6 +107,26 @@ def test_on_a_terminal_one_line_is_refreshed_and_gone_at_the_end(
     assert "Applying: 4 of 5 operations left, on 3 numbers, about 7 calls; ends about" in shown
     assert shown.count("\n") == 1, "all is on one line, which the end leaves to take it away"
     assert shown.endswith("\x1b[2K")
+
+
+def test_what_is_said_meanwhile_stands_above_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    clock = VirtualClock()
+    monkeypatch.setattr(progress, "SystemClock", lambda: clock)
+
+    async def apply() -> None:
+        async with progress.writing() as watcher:
+            watcher.follow(lambda: Standing(9, 5, 3, 7, 0, None))
+            await asyncio.sleep(2)
+            say("Interrupted: finishing the calls in flight")
+            watcher.said("op-0001 went out as job-7")
+            await asyncio.sleep(2)
+
+    clock.run(apply())
+    for said in ("Interrupted: finishing the calls in flight", "op-0001 went out as job-7"):
+        assert f"\r\x1b[2K{said}\n" in terminal.getvalue()
 
 
 def test_long_reading_says_in_a_log_how_far_it_is(
