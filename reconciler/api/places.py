@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Places:
-    """`async with places` waits for a place, first come first served."""
+    """Each who has one gives it back; first come first served."""
 
     def __init__(self, limiter: Limiter, seconds: float = 0.0) -> None:
         """`seconds`: at least as many places as calls go out in that time."""
@@ -39,7 +39,8 @@ class Places:
         """How many there are places for now."""
         return max(self._limiter.at_work, int(self._limiter.rate * self._seconds))
 
-    async def __aenter__(self) -> None:
+    async def take(self) -> None:
+        """Wait for a place."""
         if self._taken < self.most and not self._waiting:
             self._taken += 1
             return
@@ -49,15 +50,13 @@ class Places:
             await turn
         except asyncio.CancelledError:
             if not turn.cancelled():  # it was given the place in the same moment
-                self._free()
+                self.free()
             elif turn in self._waiting:
                 self._waiting.remove(turn)
             raise
 
-    async def __aexit__(self, *_: object) -> None:
-        self._free()
-
-    def _free(self) -> None:
+    def free(self) -> None:
+        """Give a place back."""
         self._taken -= 1
         # There may be more places by now than when they were taken: then several go on.
         while self._waiting and self._taken < self.most:

@@ -99,6 +99,8 @@ class Background:
     async def wait(self, record: Record, progress: Progress) -> None:
         """Wait for the end of a job or an order, and take down what it says of each number."""
         record.is_open = True
+        now = self._desk.clock.monotonic()
+        self._desk.forecast.runs(record.operation.id, now, progress.estimate)
         try:
             if record.operation.call is Channel.MESSAGING_BULK:
                 progress = await self._poller.order(progress, record.numbers)

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from reconciler.core.fields import Channel
+from reconciler.core.forecast import Standing
 
 
 class Watcher(Protocol):
-    """Told how an apply goes, for a progress bar."""
+    """Told how an apply goes."""
 
-    def planned(self, channel: Channel, numbers: int) -> None:
-        """So many numbers are to be written by `channel`."""
-
-    def advanced(self, channel: Channel, numbers: int) -> None:
-        """So many more are settled."""
-
-    def confirming(self, numbers: int) -> None:
-        """So many numbers are being read back."""
+    def follow(self, standing: Callable[[], Standing]) -> None:
+        """From now on `standing` tells, whenever it is asked, how the apply stands."""
 
     def began(self, journal: str) -> None:
         """Everything is written down in this file from now on."""

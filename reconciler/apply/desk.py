@@ -11,6 +11,7 @@ from reconciler.api.settings import Limits
 from reconciler.apply.checking import Checker
 from reconciler.apply.control import Stop, Watcher
 from reconciler.apply.notes import Notes
+from reconciler.core.forecast import Forecast
 from reconciler.core.freshness import Secrets
 from reconciler.core.replay import Past
 from reconciler.core.text import Redactor
@@ -52,6 +53,7 @@ class Desk:
     context: Context
     ids: Mapping[str, str]
     claimed: set[str]
+    forecast: Forecast
 
     def numbers_by_id(self, record: Record) -> dict[str, str]:
         """The numbers that an operation was sent for last, by id."""

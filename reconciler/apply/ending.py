@@ -32,7 +32,7 @@ async def read_back(plan: Plan, desk: Desk, records: Records) -> Confirmation:
     expected = expected_of(changes, records, seen)
     released = released_of(desk.ids, records)
     released = {n: id_ for n, id_ in released.items() if (n, RELEASE) not in seen}
-    desk.watcher.confirming(len(expected) + len(released))
+    desk.forecast.reading_back(len(expected) + len(released), desk.reader.reads)
     try:
         return await confirm(
             reading,

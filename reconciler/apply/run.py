@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import replace
@@ -21,9 +20,11 @@ from reconciler.apply.control import Log, Stop, Watcher
 from reconciler.apply.desk import Context, Desk
 from reconciler.apply.earlier import Earlier
 from reconciler.apply.ending import outcome_of, read_back
+from reconciler.apply.lineup import LineUp
 from reconciler.apply.notes import Notes
 from reconciler.apply.settling import Settling
 from reconciler.core.fields import Channel
+from reconciler.core.forecast import Standing, forecast_of
 from reconciler.core.freshness import State
 from reconciler.core.operations import Operation
 from reconciler.core.outcome import Outcome
@@ -84,19 +85,24 @@ class Applier:
         self._watcher = watcher
         self._stop = stop
         self._notes = Notes(log, clock, context.redactor)
-        # No more queue for their turn than the pace has use for, so a stop is not long in coming.
-        self._places = Places(reader.limiter, _LOOKED_AHEAD_SECONDS)
+        # No more are at work than the pace has use for, so a stop is not long in coming.
+        places = Places(reader.limiter, _LOOKED_AHEAD_SECONDS)
         self._checker = Checker(
-            plan, reader, context.secrets, page_size=limits.page_size, places=self._places
+            plan, reader, context.secrets, page_size=limits.page_size, places=places
         )
         self._ids = {change.phone_number: change.id for change in plan.difference.changes}
         self._records = {each.id: Record(each) for each in plan.operations}
-        self._finished = {each.id: asyncio.Event() for each in plan.operations}
         self._calls: Counter[Channel] = Counter()
         self._scout = _scout_of(plan, context)
-        self._scouted = asyncio.Event()
-        if not self._scout:
-            self._scouted.set()
+        self._line = LineUp(
+            plan.operations,
+            places,
+            lambda each: each.call in JOB_CALLS or each.id in context.past,
+            self._scout,
+        )
+        self._forecast = forecast_of(
+            plan, page_size=limits.page_size, jobs_in_flight=limits.jobs_in_flight
+        )
         self._desk = Desk(
             reader,
             clock,
@@ -107,6 +113,7 @@ class Applier:
             context,
             self._ids,
             {past.background for past in context.past.values() if past.background},
+            self._forecast,
         )
         self._background = Background(self._desk)
         self._settling = Settling(self._desk, self._background)
@@ -119,18 +126,10 @@ class Applier:
         Raises the ApiError, or JournalError, for which not a single write reached the API.
         """
         started, reads = self._clock.monotonic(), self._reader.reads
-        totals: Counter[Channel] = Counter()
-        for operation in self._plan.operations:
-            totals[operation.call] += len(operation.numbers)
-        for channel, numbers in totals.items():
-            self._watcher.planned(channel, numbers)
+        self._watcher.follow(self._standing)
         await self._earlier.look_at_known_jobs()
-        async with (
-            together([self._background.run()]),
-            together(self._operate(each) for each in self._plan.operations) as work,
-        ):
-            # One that breaks says so in its record, and takes no other with it.
-            await asyncio.gather(*work, return_exceptions=True)
+        async with together([self._background.run()]):
+            await self._line.run(self._operate)
         if error := self._why_nothing_was_written():
             await self._notes.nothing()
             raise error
@@ -143,6 +142,10 @@ class Applier:
         )
         broken = await self._notes.end(outcome, self._records)
         return replace(outcome, stopped=outcome.stopped or broken)
+
+    def _standing(self) -> Standing:
+        reads, rate = self._reader.reads, self._reader.limiter.rate
+        return self._forecast.standing(self._clock.monotonic(), reads=reads, rate=rate)
 
     def _why_nothing_was_written(self) -> ReconcilerError | None:
         """The error that kept every write from being sent, where there is one."""
@@ -167,10 +170,6 @@ class Applier:
         record = self._records[operation.id]
         record.is_open = True
         try:
-            for id_ in operation.depends_on:
-                await self._finished[id_].wait()
-            if operation.id != self._scout:
-                await self._scouted.wait()
             if await self._earlier.take_up(record) and not self._is_in_vain(record):
                 await self._send_until_settled(record)
         except JournalError as error:
@@ -186,10 +185,10 @@ class Applier:
             self._stop.now(record.doubt)
             raise
         finally:
-            self._watcher.advanced(operation.call, len(operation.numbers))
-            self._finished[operation.id].set()
+            self._forecast.settled(operation.id, self._clock.monotonic())
+            self._line.ended(operation)
             if operation.id == self._scout:
-                self._scouted.set()
+                self._line.scouted()
 
     def _is_in_vain(self, record: Record) -> bool:
         """Whether it is the second of the two calls that move a number to another bundle, and
@@ -214,8 +213,11 @@ class Applier:
         record.given_up |= frozenset(record.numbers)
 
     async def _send_call(self, record: Record) -> Sent | None:
-        async with self._places:
+        await self._line.take(record.operation)
+        try:
             sent = await self._send(record)
+        finally:
+            self._line.leave(record.operation)
         self._judge_answer(record, sent)
         return sent
 
@@ -256,6 +258,7 @@ class Applier:
         active = replace(record.operation, numbers=fresh)
         request = request_for(active, self._ids, self._context.secrets.by_ref)
         self._calls[active.call] += 1
+        self._forecast.sent(active.id, self._clock.monotonic())
         try:
             sent = await self._writer.send_once(request.method, request.path, request.body)
         except (ShutError, FatalNetworkError):
@@ -272,7 +275,7 @@ class Applier:
             self._checker.was_sent(Request(active, fresh))
         await self._note_answer(record, sent)
         if active.id == self._scout:
-            self._scouted.set()
+            self._line.scouted()
         return sent
 
     async def _check(self, record: Record, numbers: tuple[str, ...]) -> tuple[str, ...]:

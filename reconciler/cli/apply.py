@@ -98,6 +98,7 @@ def _saved(path: Path, options: Options, output_format: str, no_color: bool, on_
         outcome = carry_out(
             lambda watcher, stop: workflow.apply_saved(saved, options, on_stale, watcher, stop),
             no_color,
+            output_format,
         )
     return report(outcome, output_format, no_color, root=workflow.root_here())
 
@@ -113,11 +114,12 @@ def _fresh(
 ) -> Exit:
     from reconciler import workflow  # see cli/__init__
     from reconciler.cli.carry import carry_out, report
-    from reconciler.cli.terminal import approved, reading, say
+    from reconciler.cli.progress import reading
+    from reconciler.cli.terminal import approved, say
 
     project = workflow.load(path)
     with workflow.one_apply(project.desired, project.root, options):
-        with reading(no_color) as progress:
+        with reading(no_color, output_format) as progress:
             planned = run(workflow.plan(project, options, progress))
         if planned.refusals:
             raise SafetyError("nothing was written: " + "; ".join(planned.refusals))
@@ -126,7 +128,9 @@ def _fresh(
             say("Nothing was written.")
             return Exit.ERROR
         outcome = carry_out(
-            lambda watcher, stop: workflow.apply(planned, options, watcher, stop), no_color
+            lambda watcher, stop: workflow.apply(planned, options, watcher, stop),
+            no_color,
+            output_format,
         )
     return report(
         outcome, output_format, no_color, quiet=not planned.plan.operations, root=project.root

@@ -11,9 +11,10 @@ from pathlib import Path
 import click
 
 from reconciler.apply import Stop, Watcher
+from reconciler.cli.progress import Writing, writing
 from reconciler.cli.repository import project_name
 from reconciler.cli.running import run
-from reconciler.cli.terminal import Writing, painter, say, writing
+from reconciler.cli.terminal import painter, say
 from reconciler.core.outcome import Outcome
 from reconciler.errors import Exit
 from reconciler.report.formats import outcome_report
@@ -34,7 +35,7 @@ class Left:
     journal: str
 
 
-def carry_out(work: Work, no_color: bool) -> Outcome | Left:
+def carry_out(work: Work, no_color: bool, output_format: str) -> Outcome | Left:
     """Run `work`; Ctrl-C asks it to finish what is in flight, a second one leaves at once.
 
     The journal is on disk by then, whichever moment it is.
@@ -44,7 +45,7 @@ def carry_out(work: Work, no_color: bool) -> Outcome | Left:
 
     async def carried_out() -> Outcome:
         stopped_by_signals([stop])
-        with writing(no_color) as watcher:
+        async with writing(no_color, output_format) as watcher:
             began.append(watcher)
             return await work(watcher, stop)
 

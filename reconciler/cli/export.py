@@ -50,7 +50,8 @@ def command(
     above this directory, or of the environment.
     """
     from reconciler import workflow  # see cli/__init__
-    from reconciler.cli.terminal import reading, say
+    from reconciler.cli.progress import reading
+    from reconciler.cli.terminal import say
 
     if output and into:
         raise UsageError("-o makes a new project, --into adds to one: give one of them")

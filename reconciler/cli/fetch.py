@@ -28,7 +28,8 @@ def command(output: Path, max_wait: float | None, concurrency: int | None) -> Ex
     The account is that of the project in or above this directory, or of the environment.
     """
     from reconciler import workflow
-    from reconciler.cli.terminal import reading, say
+    from reconciler.cli.progress import reading
+    from reconciler.cli.terminal import say
     from reconciler.files.output import check_output, write_whole
 
     options = workflow.Options(max_wait=max_wait, concurrency=concurrency)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.options import all_option, options_from, reading_options
-from reconciler.cli.running import run
+from reconciler.cli.running import runner
 from reconciler.errors import Exit
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def command(
     """
     from reconciler import workflow
     from reconciler.cli.planned import explain_reads, show_plan, show_unmanaged, warn
-    from reconciler.cli.terminal import painter, reading, say
+    from reconciler.cli.progress import reading
+    from reconciler.cli.terminal import painter, say
     from reconciler.files.output import check_not_read, check_output
 
     def judge(planned: Planned) -> Exit:
@@ -70,8 +71,8 @@ def command(
     if out is not None:
         check_output(out)
         check_not_read(out, given["live"])
-    with reading(no_color) as progress:
-        planned = run(workflow.plan(path, options, progress))
+    with reading(no_color, output_format) as progress:
+        planned = runner(given)(workflow.plan(path, options, progress))
     if out is not None:
         check_not_read(out, *planned.secret_files)
     warn(planned)

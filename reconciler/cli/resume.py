@@ -34,7 +34,9 @@ def command(journal: Path | None, output_format: str, no_color: bool, **given: A
         if found.history.finished:
             return _nothing_to_do(found.path, found.history.ended)
         outcome = carry_out(
-            lambda watcher, stop: workflow.resume(found, options, watcher, stop), no_color
+            lambda watcher, stop: workflow.resume(found, options, watcher, stop),
+            no_color,
+            output_format,
         )
     return report(outcome, output_format, no_color, root=root)
 

@@ -31,13 +31,14 @@ def command(
     """
     from reconciler import workflow  # see cli/__init__
     from reconciler.cli.planned import explain_reads, show_plan, warn
-    from reconciler.cli.terminal import painter, reading, say
+    from reconciler.cli.progress import reading
+    from reconciler.cli.terminal import painter, say
     from reconciler.files.output import check_not_read, check_output
     from reconciler.report.text import left_lines
 
     check_output(out)
     check_not_read(out, journal)
-    with reading(no_color) as progress:
+    with reading(no_color, output_format) as progress:
         found = workflow.open_journal(journal)
         reverted = run(workflow.revert(found, options_from(given), progress))
     warn(reverted.planned)

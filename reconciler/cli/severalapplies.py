@@ -14,15 +14,10 @@ import click
 from reconciler.apply import Stop
 from reconciler.cli.carry import how_left, stopped_by_signals
 from reconciler.cli.planned import explain_reads, warn
+from reconciler.cli.progress import Writing, reading_several, writing_several
 from reconciler.cli.running import run
 from reconciler.cli.several import How, Voice, report
-from reconciler.cli.terminal import (
-    Writing,
-    approved,
-    reading_several,
-    say,
-    writing_several,
-)
+from reconciler.cli.terminal import approved, say
 from reconciler.core.outcome import Outcome
 from reconciler.errors import Exit, LeftAtOnceError, gravest
 from reconciler.report import github
@@ -47,7 +42,7 @@ def apply(path: Path, options: Options, how: How, *, auto_approve: bool) -> Exit
     """apply of every project. One that fails before the question keeps no other from it."""
     with ExitStack() as held:
         steps = lock_all(load_all(path, options), options, held)
-        with reading_several(how.no_color) as progress:
+        with reading_several(how.no_color, how.output_format) as progress:
             compared = run(compare_all(steps, options, progress))
         planned = without_refused(compared)
         _show(planned, how)
@@ -89,7 +84,7 @@ def _carry_out(planned: Steps[Planned], options: Options, how: How) -> Steps[Out
 
     async def carried_out() -> Steps[Outcome]:
         stopped_by_signals(list(stops.values()))
-        with writing_several(how.no_color) as watcher:
+        async with writing_several(how.no_color, how.output_format) as watcher:
 
             def watch(step: Step[Planned]) -> Writing:
                 return watchers.setdefault(step.path, watcher(step.name))

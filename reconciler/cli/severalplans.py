@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.cli.planned import explain_reads, unmanaged_text, view_of, warn
+from reconciler.cli.progress import reading_several
 from reconciler.cli.running import run
 from reconciler.cli.several import How, Voice, report
-from reconciler.cli.terminal import reading_several, say
+from reconciler.cli.terminal import say
 from reconciler.core.planfile import plan_document
 from reconciler.errors import Exit
 from reconciler.report import github
@@ -27,7 +28,7 @@ def compare(path: Path, options: Options, how: How, judge: Callable[[Planned], E
     """plan, or drift, of every project; `judge` gives the exit code of one."""
     drift = how.command == "drift"
     steps = load_all(path, options)
-    with reading_several(how.no_color) as progress:
+    with reading_several(how.no_color, how.output_format) as progress:
         planned = run(compare_all(steps, options, progress, for_drift=drift))
     return report(planned, Comparing(how, judge, options.show_unmanaged), how)
 

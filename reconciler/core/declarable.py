@@ -169,8 +169,13 @@ def _judge(row: Field, value: Value, wanted: Wanted) -> str:
     if not row.writes:
         is_messaging = row.path.startswith("messaging.")
         return f"{leaf} is {show_json(value)} (read only)" if is_messaging else ""
+    return why_not_declared(row, value, wanted.may_stand)
+
+
+def why_not_declared(row: Field, value: Value, may_stand: Callable[[str], bool]) -> str:
+    """Why a known live value cannot stand in the YAML, "" where it can."""
     texts = value if isinstance(value, tuple) else (value,) if isinstance(value, str) else ()
-    if not all(wanted.may_stand(text) for text in texts):
+    if not all(may_stand(text) for text in texts):
         return f"{row.path} holds characters that may not stand in a file"
     if not is_valid(row.kind.value, nested([(row.path, value)])):
         return f"{row.path} holds what cannot be declared"
@@ -235,7 +240,7 @@ def nested(pairs: Iterable[tuple[str, Said]], aliases: Aliases | None = None) ->
         level = root
         for parent in parents:
             level = level.setdefault(parent, {})
-        level[leaf] = _written(leaf, value, (aliases or {}).get(leaf, {}))
+        level[leaf] = written(leaf, value, (aliases or {}).get(leaf, {}))
     return root
 
 
@@ -247,20 +252,21 @@ _ID_LEAVES = frozenset(
 )
 
 
-def _written(leaf: str, value: Said, aliases: Mapping[str, str]) -> Any:
+def written(leaf: str, value: Said, aliases: Mapping[str, str]) -> Any:
+    """A value of a field as the YAML holds it; `aliases` are those of that field, by id."""
     if isinstance(value, Text):
         return value.spelled
     if isinstance(value, tuple):
-        return [_doubled(text) for text in value]
+        return [doubled(text) for text in value]
     if not isinstance(value, str):
         return value
     if leaf not in _ID_LEAVES:
-        return _doubled(value)
+        return doubled(value)
     if value in aliases:
         return aliases[value]
-    return _doubled(value) if ID.match(value) else {"id": _doubled(value)}
+    return doubled(value) if ID.match(value) else {"id": doubled(value)}
 
 
-def _doubled(text: str) -> str:
+def doubled(text: str) -> str:
     """A literal brace is written twice: a single one begins a template."""
     return text.replace("{", "{{").replace("}", "}}")

@@ -8,35 +8,38 @@ by key, lists replace, a tag edit applies to what the layers below gave.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from typing import Any, NamedTuple
+import sys
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from operator import itemgetter
+from typing import Any
 
+from reconciler.core.alike import NotPlainError, rows_of
 from reconciler.core.building import (
     Building,
     check_extends,
     defaults_of,
-    group_layer,
     is_right,
     mapping,
     settled_at,
 )
-from reconciler.core.declared import Declared, Rest, Run
+from reconciler.core.declared import Declared, Rest, Rows, Run
 from reconciler.core.documents import Document
-from reconciler.core.entries import Reading, layer_of
+from reconciler.core.entries import Reading
 from reconciler.core.fields import Kind
 from reconciler.core.filled import check_filled
 from reconciler.core.groups import collect_groups, loop_text
 from reconciler.core.layers import (
     PROTECT,
     WHEN_OWNED,
-    Layer,
     marked,
 )
 from reconciler.core.model import (
     NO_SETTINGS,
     Desired,
-    DesiredNumber,
-    Source,
 )
 from reconciler.core.names import collect_aliases
 from reconciler.core.places import Layout as Places
@@ -48,8 +51,6 @@ from reconciler.core.projectfile import (
     prices_of,
     safety_of,
 )
-from reconciler.core.sheets import document_of
-from reconciler.core.templates import Filler, Template
 from reconciler.core.validate import check
 from reconciler.errors import Problem
 
@@ -70,8 +71,32 @@ def build(
     of a path, as shown, the name by which a PIN in that file is referred to. The result is
     usable only if there are no problems.
     """
-    state, problems = _prepared(project, documents, unread=unread)
+    built = partial(_built, project, selected=selected, unread=unread, name_of=name_of)
+    if not any(document.folded for document in documents):
+        return built(documents)
+    with suppress(NotPlainError):
+        desired, problems = built(documents)
+        if not problems and not desired.warnings:
+            return desired, problems
+    # Something is wrong, or may be: everything is told by the way of any number.
+    found: list[Problem] = []
+    whole = [each for document in documents if (each := _unfolded(document, found)) is not None]
+    desired, problems = built(whole)
+    return desired, found + problems
+
+
+def _built(
+    project: Document | None,
+    documents: Sequence[Document],
+    *,
+    selected: frozenset[str] | None,
+    unread: bool,
+    name_of: Callable[[str], str],
+) -> tuple[Desired, list[Problem]]:
+    """The same; of folded documents NotPlainError where it cannot be told by table."""
+    state, problems = prepared(project, documents, unread=unread)
     state.reading.name_of = name_of
+    _take_tables(state)
     for document in state.documents:
         problems += check(document, is_project=document is project)
     for loop in state.groups.loops():
@@ -79,7 +104,8 @@ def build(
         problems.append(state.groups[loop[0]].document.problem(path, loop_text(loop)))
     for name in state.groups:
         check_extends(state, name)
-    state.places = _places(state, problems)
+    state.places = places_of(state, problems)
+    _check_apart(state)
     numbers, elsewhere = _numbers(state, selected)
     for (source, text), of in state.broken.items():
         more = f" and {len(of) - 1:,} more" if len(of) > 1 else ""
@@ -102,9 +128,11 @@ def build(
     return desired, problems
 
 
-def _prepared(
+def prepared(
     project: Document | None, documents: Sequence[Document], *, unread: bool = False
 ) -> tuple[Building, list[Problem]]:
+    """What putting files together begins with: their aliases and groups, and what is wrong with
+    those. The places of numbers are not in it yet."""
     every = [*([project] if project else []), *documents]
     problems: list[Problem] = []
     aliases = collect_aliases(every, problems)
@@ -120,76 +148,58 @@ def project_defaults(
 ) -> dict[Kind, dict[str, Any]]:
     """What the defaults of the project file give every number, by kind and path; a value may also
     be a Secret, a TagEdit or a Template. The project has to be right in itself."""
-    state, _ = _prepared(project, documents)
+    state, _ = prepared(project, documents)
     return {
         kind: {path: entry[0] for path, entry in defaults_of(state, kind, 0).entries.items()}
         for kind in Kind
     }
 
 
-class Layered(NamedTuple):
-    """What a layer is called, what it says by path, and which paths it drops."""
-
-    name: str
-    entries: Mapping[str, tuple[Any, Source]]
-    dropped: frozenset[str]
-
-
-def layers_of(
-    project: Document | None, documents: Sequence[Document], number: DesiredNumber
-) -> Iterator[Layered]:
-    """The layers of one number, lowest first, by the same steps as `build`. The project has to be
-    right in itself."""
-    state, problems = _prepared(project, documents)
-    state.places = places = _places(state, problems)
-    value = int(number.phone_number[1:])
-    holding = [at for at, place in enumerate(places.places) if place.first <= value <= place.last]
-    holding.sort(key=lambda at: places.places[at].is_block, reverse=True)
-    own, widest = places.places[holding[-1]], places.places[holding[0]]
-    filler = Filler(number.phone_number, value - widest.first if widest.is_block else None)
-    for name, layer in _layers(state, project, own, [places.places[at] for at in holding]):
-        yield layered(name, layer, filler)
+def _unfolded(document: Document, problems: list[Problem]) -> Document | None:
+    """The document with all that its file holds."""
+    if document.folded is None:
+        return document
+    whole, found = document.folded.unfold()
+    problems += found
+    return whole and replace(whole, sheet=document.sheet)
 
 
-def layered(name: str, layer: Layer, filler: Filler) -> Layered:
-    """What `layer` says of one number."""
-    entries = {
-        path: (said.fill(filler) if isinstance(said, Template) else said, source)
-        for path, (said, source) in layer.entries.items()
-    }
-    return Layered(name, entries, layer.dropped)
+def _take_tables(state: Building) -> None:
+    """Take the numbers of folded documents by table, or unfold the document."""
+    for owner, document in enumerate(state.documents):
+        if document.folded is None:
+            continue
+        try:
+            rows = rows_of(state, owner, document.folded.tables)
+        except NotPlainError:
+            whole = _unfolded(document, state.reading.problems)
+            if whole is not None:
+                state.documents[owner] = whole
+        else:
+            state.rows[owner] = rows
 
 
-def _layers(
-    state: Building, project: Document | None, own: Place, holding: Sequence[Place]
-) -> Iterator[tuple[str, Layer]]:
-    """The layers of what stands at `own` and maybe in a block, both of them `holding` it."""
-    if project:
-        yield "defaults of the project", defaults_of(state, own.kind, 0)
-    owners = dict.fromkeys((own.owner, *(place.owner for place in holding)))
-    for owner in owners:
-        if state.documents[owner] is not project:
-            file = "the file" if len(owners) == 1 else state.documents[owner].path
-            yield f"defaults of {file}", defaults_of(state, own.kind, owner)
-    for place in holding:
-        yield from _own_layers(state, place)
+def _check_apart(state: Building) -> None:
+    """NotPlainError where a number of a table stands elsewhere as well, or in a block."""
+    firsts = sorted(first for rows in state.rows.values() for _, _, first, *_ in rows)
+    known = frozenset(firsts)
+    if len(known) < len(firsts):
+        raise NotPlainError
+    for place in state.places.places if firsts else ():
+        after = bisect_left(firsts, place.first) if place.is_block else 0
+        inside = place.is_block and after < len(firsts) and firsts[after] <= place.last
+        if inside or place.first in known:
+            raise NotPlainError
 
 
-def _own_layers(state: Building, place: Place) -> Iterator[tuple[str, Layer]]:
-    entry = place.entry or {}
-    what = f"block {place.name}" if place.is_block else "the number itself"
-    via = f" of {what}" if place.is_block else ""
-    for name in state.groups.in_order(tuple(entry.get("groups", ()))):
-        yield f"group {name}{via}", group_layer(state, name, place.kind)
-    yield what, layer_of(state.reading, place.document, entry, place.kind)
-
-
-def _places(state: Building, problems: list[Problem]) -> Places:
+def places_of(state: Building, problems: list[Problem]) -> Places:
     """Where all numbers stand, those of sheets after those of the files that name them."""
     found: list[Place] = []
     for owner, document in enumerate(state.documents):
         found += places_in(document, owner, problems)
         if document.sheet is not None:
+            from reconciler.core.sheets import document_of  # few projects have any
+
             sheet, wrong = document_of(document.sheet)
             problems += wrong
             problems += check(sheet, is_project=False)
@@ -208,29 +218,51 @@ def _numbers(state: Building, selected: frozenset[str] | None) -> tuple[Declared
     return numbers, Rest(Declared(run for _, run in runs), numbers)
 
 
-def _runs(state: Building) -> Iterator[tuple[int, Run]]:
-    """The runs of every place, each with the file that it belongs to."""
-    for at, place in enumerate(state.places.places):
-        entry = place.entry
-        if isinstance(entry, dict) and "release" in entry and is_right(place):
-            run = Run(place.first, 1, place.kind, NO_SETTINGS, place.source, release=True)
-            yield place.owner, run
-            continue
-        settled = settled_at(state, at)
-        block = state.places.block_of.get(at)
-        start = place if block is None else state.places.places[block]
-        for first, size in segments(place, state.places.taken.get(at, ())):
-            run = Run(
-                first,
-                size,
-                place.kind,
-                settled.settings,
-                place.source,
-                protect=marked(settled.layer, PROTECT),
-                when_owned=marked(settled.layer, WHEN_OWNED),
-                offset=first - start.first if start.is_block else -1,
-                templated=settled.templated,
-            )
-            if settled.templated:
-                check_filled(run, state.reading, state.broken)
-            yield place.owner, run
+def _runs(state: Building) -> Iterator[tuple[int, Run | Rows]]:
+    """All runs in the order of files and lines, each with the file that it belongs to."""
+    places = state.places.places
+    at = 0
+    for owner, document in enumerate(state.documents):
+        rows = state.rows.get(owner, ())
+        while at < len(places) and places[at].owner == owner:
+            in_file = places[at].document is document  # what a sheet says comes after the file
+            line = places[at].source.line if in_file else _AFTER_ALL
+            above = bisect_left(rows, line, key=itemgetter(0))
+            if above:
+                yield owner, Rows(document.path, rows[:above])
+                rows = rows[above:]
+            for run in _runs_at(state, at):
+                yield owner, run
+            at += 1
+        if rows:
+            yield owner, Rows(document.path, rows)
+
+
+_AFTER_ALL = sys.maxsize
+
+
+def _runs_at(state: Building, at: int) -> Iterator[Run]:
+    """The runs of one place."""
+    place = state.places.places[at]
+    entry = place.entry
+    if isinstance(entry, dict) and "release" in entry and is_right(place):
+        yield Run(place.first, 1, place.kind, NO_SETTINGS, place.source, release=True)
+        return
+    settled = settled_at(state, at)
+    block = state.places.block_of.get(at)
+    start = place if block is None else state.places.places[block]
+    for first, size in segments(place, state.places.taken.get(at, ())):
+        run = Run(
+            first,
+            size,
+            place.kind,
+            settled.settings,
+            place.source,
+            protect=marked(settled.layer, PROTECT),
+            when_owned=marked(settled.layer, WHEN_OWNED),
+            offset=first - start.first if start.is_block else -1,
+            templated=settled.templated,
+        )
+        if settled.templated:
+            check_filled(run, state.reading, state.broken)
+        yield run

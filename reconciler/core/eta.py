@@ -153,22 +153,45 @@ def work_of(
     """The calls and the waiting that `operations` stand for."""
     kinds = {change.phone_number: change.kind for change in changes}
     jobs = [each for each in operations if each.call in JOB_CALLS]
-    single = [each for each in operations if each.call not in JOB_CALLS]
-    before = len(operations)
-    # What is sent together is read together.
-    for some, most in (single, _CALLS_READ_TOGETHER), (jobs, jobs_in_flight):
-        for at in range(0, len(some), most):
-            together = some[at : at + most]
-            before += _reads(together, kinds, account_size, page_size, guards=True)
+    calls = calls_of(operations, kinds, account_size, page_size, jobs_in_flight)
     deepest, steps = _chains(operations)
     return Work(
-        before,
-        _reads(operations, kinds, account_size, page_size, guards=False),
+        round(sum(calls.values())),
+        reads_after(operations, kinds, account_size, page_size),
         waves=max(-(-len(jobs) // jobs_in_flight), deepest),
         orders=sum(each.call is Channel.MESSAGING_BULK for each in jobs),
         steps=steps,
         emergency=any(each.call in _EMERGENCY for each in operations),
     )
+
+
+def calls_of(
+    operations: Sequence[Operation],
+    kinds: Mapping[str, Kind],
+    account_size: int,
+    page_size: int,
+    jobs_in_flight: int,
+) -> dict[str, float]:
+    """The write of each operation, by id, and its part in the reads before it; the looks at what
+    runs in the background are not among them. `kinds` are those of the numbers."""
+    jobs = [each for each in operations if each.call in JOB_CALLS]
+    single = [each for each in operations if each.call not in JOB_CALLS]
+    calls = {each.id: 1.0 for each in operations}
+    # What is sent together is read together.
+    for some, most in (single, _CALLS_READ_TOGETHER), (jobs, jobs_in_flight):
+        for at in range(0, len(some), most):
+            together = some[at : at + most]
+            reads = _reads(together, kinds, account_size, page_size, guards=True)
+            for each in together:
+                calls[each.id] += reads / len(together)
+    return calls
+
+
+def reads_after(
+    operations: Sequence[Operation], kinds: Mapping[str, Kind], account_size: int, page_size: int
+) -> int:
+    """The calls that read everything back which `operations` write."""
+    return _reads(operations, kinds, account_size, page_size, guards=False)
 
 
 def resource_of(path: str, kind: Kind) -> Listing | None:

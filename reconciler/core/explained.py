@@ -9,9 +9,9 @@ from typing import Any
 from reconciler.core.assigning import Assigning
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.changes import Withheld
-from reconciler.core.desired import Layered, layered, layers_of
 from reconciler.core.documents import Document
 from reconciler.core.fields import Kind
+from reconciler.core.layering import Layered, layered, layers_of
 from reconciler.core.layers import MARKS, drops
 from reconciler.core.model import DesiredNumber, LiveNumber, Snapshot, Source
 from reconciler.core.templates import Filler

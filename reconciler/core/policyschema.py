@@ -32,6 +32,7 @@ _NESTED: Schema = {"type": "object", "$ref": "#/$defs/condition"}
 _PARTS: Schema = {"type": "array", "minItems": 1, "items": _NESTED}
 _CONDITION: Schema = {
     "x-keywords": True,
+    "description": "What the value of a setting has to be, as a JSON Schema.",
     "properties": {
         "const": {"type": [*_JSON_TYPES], "description": "It is exactly this."},
         "enum": {"type": "array", "minItems": 1, "description": "It is one of these."},
@@ -109,8 +110,8 @@ _OWN: Schema = {
         errorMessage="a country is two letters, such as US",
     ),
     "type": _texts("Its type, such as local.", *_TYPES),
-    "tags": _texts("Tags, one of which it must have."),
-    "connection_id": _texts("Its connection, or an alias of it."),
+    "tags": _texts("Tags, one of which it must have.", "support"),
+    "connection_id": _texts("Its connection, or an alias of it.", "support-trunk"),
     "customer_reference": _texts("A glob of its reference.", "desk-*"),
 }
 OWN_KEYS = tuple(_OWN)
@@ -119,6 +120,7 @@ OWN_KEYS = tuple(_OWN)
 _MATCH: Schema = {
     "type": "object",
     "x-settings": True,
+    "description": "Which numbers are meant: all keys must hold.",
     "properties": _OWN | {path: each for path, each in _settings().items() if path not in _OWN},
     "additionalProperties": False,
 }
@@ -132,6 +134,7 @@ def _match(description: str, **more: Any) -> Schema:
 
 _POLICY: Schema = {
     "type": "object",
+    "description": "What numbers have to be.",
     "properties": {
         "name": {
             "type": "string",
@@ -175,6 +178,7 @@ RULES: Schema = {
         "type": "array",
         "description": "Groups for live numbers that nobody declares (reconciler.yaml only), "
         "in order: of several rules that match, the groups of the later lie over the earlier.",
+        "examples": [[{"match": {"tags": ["support"]}, "groups": ["support"]}]],
         "items": {
             "type": "object",
             "properties": {
@@ -183,7 +187,11 @@ RULES: Schema = {
                     minProperties=1,
                 ),
                 "groups": TEXT_LIST
-                | {"minItems": 1, "description": "The groups that such numbers have, in order."},
+                | {
+                    "minItems": 1,
+                    "description": "The groups that such numbers have, in order.",
+                    "examples": [["support"]],
+                },
             },
             "required": ["match", "groups"],
             "additionalProperties": False,
@@ -194,6 +202,9 @@ RULES: Schema = {
         "description": "What numbers have to be, whatever else is declared (reconciler.yaml "
         "only): validate judges what is declared, plan what the number would hold, drift what it "
         "holds.",
+        "examples": [
+            [{"name": "emergency everywhere", "require": {"emergency.emergency_enabled": True}}],
+        ],
         "items": {"$ref": "#/$defs/policy"},
     },
 }

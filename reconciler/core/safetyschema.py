@@ -52,13 +52,16 @@ SAFETY: Schema = {
         "description": "The live numbers this project may touch (reconciler.yaml only): all keys "
         "must hold, one value of each. What is declared and live outside of it is withheld.",
         "properties": {
-            "tags": _TEXTS | {"description": "Live tags, one of which it must have."},
-            "connection_ids": _TEXTS | {"description": "Connections, or aliases of them."},
+            "tags": _TEXTS
+            | {"description": "Live tags, one of which it must have.", "examples": [["managed"]]},
+            "connection_ids": _TEXTS
+            | {"description": "Connections, or aliases of them.", "examples": [["support-trunk"]]},
             "statuses": _TEXTS
             | _A_STATUS
             | {
                 "items": TEXT_LIST["items"] | _A_STATUS,
                 "description": "Statuses, such as active.",
+                "examples": [["active", "port-pending"]],
             },
         },
         "additionalProperties": False,
@@ -66,6 +69,7 @@ SAFETY: Schema = {
     "ignore": {
         "type": "array",
         "description": "Paths that are neither drift nor planned (reconciler.yaml only).",
+        "examples": [[{"numbers": "+1312*", "paths": ["voice"], "until": "2026-12-31"}]],
         "items": {
             "type": "object",
             "properties": {
@@ -81,13 +85,19 @@ SAFETY: Schema = {
                     "type": "array",
                     "items": {"type": "string", "enum": setting_paths()},
                     "description": "Settings, such as voice or tags.",
+                    "examples": [["voice.inbound_call_screening"]],
                 },
-                "reason": {"type": "string", "description": "Why; for people."},
+                "reason": {
+                    "type": "string",
+                    "description": "Why; for people.",
+                    "examples": ["a trial"],
+                },
                 "until": {
                     "type": "string",
                     "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?![\s\S])",
                     "errorMessage": "a date is needed, such as 2026-12-31",
                     "description": "The last day, in UTC, on which this holds.",
+                    "examples": ["2026-12-31"],
                 },
             },
             "required": ["numbers", "paths"],
@@ -104,11 +114,13 @@ SAFETY: Schema = {
                 "maximum": 100,
                 "description": "Refuse to change more of the declared numbers than this (30), "
                 "once 10 are declared.",
+                "examples": [30],
             },
             "max_changes": {
                 "type": "integer",
                 "minimum": 0,
                 "description": "Refuse to change more numbers than this.",
+                "examples": [500],
             },
             "undeclared": {
                 "type": "string",

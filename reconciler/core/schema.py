@@ -69,6 +69,7 @@ _ANY_ID: Schema = {
     "type": "string",
     "minLength": 1,
     "description": "An id of any form, taken as it stands.",
+    "examples": ["trunk/main"],
 }
 
 _BY_TYPE: dict[Type, Schema] = {
@@ -96,11 +97,16 @@ _BY_TYPE: dict[Type, Schema] = {
         "type": ["string", "object"],
         "minLength": 1,
         "properties": {
-            "env": _SECRET_NAME | {"description": "The environment variable that holds the PIN."},
+            "env": _SECRET_NAME
+            | {
+                "description": "The environment variable that holds the PIN.",
+                "examples": ["PIN_DESK_1", "PIN_{last4}"],
+            },
             "file": {
                 "type": "string",
                 "minLength": 1,
                 "description": "The file that holds the PIN, from the project's root.",
+                "examples": ["pins/desk-1"],
             },
         },
         "minProperties": 1,
@@ -111,8 +117,13 @@ _BY_TYPE: dict[Type, Schema] = {
         "type": ["array", "object"],
         "items": TEXT_LIST["items"],
         "properties": {
-            "add": TEXT_LIST | {"description": "Tags to add to those of the layers below."},
-            "remove": TEXT_LIST | {"description": "Tags to take away from them."},
+            "add": TEXT_LIST
+            | {
+                "description": "Tags to add to those of the layers below.",
+                "examples": [["night"]],
+            },
+            "remove": TEXT_LIST
+            | {"description": "Tags to take away from them.", "examples": [["legacy"]]},
         },
         "minProperties": 1,
         "additionalProperties": False,
@@ -204,12 +215,14 @@ _MARKS: Schema = {
 
 
 def _unmanage(kinds: Iterable[Kind]) -> Schema:
+    paths = setting_paths(kinds)
+    feature = next(path for path in ("voice", "call_forwarding") if path in paths)
     return {
         "type": "array",
-        "items": {"type": "string", "enum": setting_paths(kinds)},
+        "items": {"type": "string", "enum": paths},
         "description": "Settings, or mappings of them, that the layers below count for nothing in; "
         "layers above may manage them again.",
-        "examples": [["voice", "customer_reference"]],
+        "examples": [[feature, "customer_reference"]],
     }
 
 
@@ -240,6 +253,7 @@ def definition_of(kind: Kind, key: str) -> str:
     return f"{kind.value}_block" if ".." in key else kind.value
 
 
+@cache
 def _definitions() -> Schema:
     # A group or a default may serve both kinds; each takes what it has.
     settings = {
@@ -271,6 +285,7 @@ def _definitions() -> Schema:
         "aliases": {
             "type": "object",
             "description": "Alias: the id that it stands for.",
+            "examples": [{"support-trunk": "1521916448077776306"}],
             "additionalProperties": {
                 "type": ["string", "object"],
                 "pattern": ID_PATTERN,
@@ -283,8 +298,9 @@ def _definitions() -> Schema:
 
 
 def _limits() -> Schema:
-    def whole(maximum: int, text: str) -> Schema:
-        return {"type": "integer", "minimum": 1, "maximum": maximum, "description": text}
+    def whole(maximum: int, text: str, usual: int) -> Schema:
+        limits: Schema = {"type": "integer", "minimum": 1, "maximum": maximum}
+        return limits | {"description": text, "examples": [usual]}
 
     return {
         "type": "object",
@@ -298,10 +314,10 @@ def _limits() -> Schema:
                 "from there.",
                 "examples": [5],
             },
-            "concurrency": whole(256, "Calls in flight at once."),
-            "page_size": whole(250, "Rows a page of a list."),
-            "job_size": whole(1000, "Numbers a job."),
-            "jobs_in_flight": whole(20, "Jobs pending or in progress at once."),
+            "concurrency": whole(256, "Calls in flight at once.", 8),
+            "page_size": whole(250, "Rows a page of a list.", 250),
+            "job_size": whole(1000, "Numbers a job.", 1000),
+            "jobs_in_flight": whole(20, "Jobs pending or in progress at once.", 20),
         },
         "additionalProperties": False,
     }
@@ -328,6 +344,7 @@ def _declared(kind: Kind) -> Schema:
         "type": ["object", "null"],
         "description": f"{what}, by E.164 in quotes; a block is "
         "'+13125550100..+13125550199', both ends included, 100,000 numbers at most.",
+        "examples": [{"+13125550001": {"tags": ["support"]}}],
         "propertyNames": {
             "pattern": _PLACE_PATTERN,
             "errorMessage": "a number in E.164 is needed, such as +13125550001",
@@ -358,7 +375,11 @@ def numbers_schema() -> Schema:
                         "description": "The environment variable that holds the API key.",
                         "examples": ["TELNYX_API_KEY"],
                     },
-                    "base_url": text | {"description": "The API, if not api.telnyx.com."},
+                    "base_url": text
+                    | {
+                        "description": "The API, if not api.telnyx.com.",
+                        "examples": ["https://api.telnyx.com/v2"],
+                    },
                 },
                 "additionalProperties": False,
             },
@@ -384,6 +405,7 @@ def numbers_schema() -> Schema:
             "groups": {
                 "type": "object",
                 "description": "Named, reusable partial settings.",
+                "examples": [{"support": {"tags": ["support"]}}],
                 "additionalProperties": {"$ref": "#/$defs/group"},
             },
             "defaults": {"$ref": "#/$defs/defaults"},
@@ -402,6 +424,11 @@ def numbers_schema() -> Schema:
         "additionalProperties": False,
         "$defs": _definitions() | DEFINITIONS,
     }
+
+
+def column_schema(row: Field) -> Schema:
+    """The schema of many values of one field."""
+    return {"$schema": DIALECT, "type": "array", "items": _value(row)}
 
 
 @cache

@@ -15,10 +15,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
-from reconciler.core.documents import Document
+from reconciler.core.documents import Document, Foldable
 from reconciler.errors import InputError, Problem
 from reconciler.files.reader import collector_paused, read_document
-from reconciler.files.sheet import find_sheet, read_sheet
 from reconciler.files.store import DISK, Store
 from reconciler.files.tree import (
     SourceFile,
@@ -40,6 +39,7 @@ __all__ = [
     "open_source",
     "project_files",
     "read_document",
+    "source_files",
 ]
 
 
@@ -79,10 +79,13 @@ class Loaded:
         return tuple(sorted({*self.problems, *more}))
 
 
-def load_documents(path: Path, cwd: Path, store: Store = DISK) -> Loaded:
+def load_documents(
+    path: Path, cwd: Path, store: Store = DISK, *, fold: Foldable | None = None
+) -> Loaded:
     """Reads the project that `path` stands for; `cwd`, absolute, is what paths are shown against.
 
-    Raises MissingPathError where there is nothing at `path`.
+    With `fold` documents but that of the project file may be folded. Raises MissingPathError where
+    there is nothing at `path`.
     """
     tree = find_project(path, cwd, store)
     problems: list[Problem] = []
@@ -99,7 +102,7 @@ def load_documents(path: Path, cwd: Path, store: Store = DISK) -> Loaded:
             # It may exclude files, and which ones cannot be known: their errors would be noise.
             return Loaded(tree.root, None, (), tree.selected, tuple(problems), True, "")
     with collector_paused():  # once for all files, for it starts again with a full collection
-        read = [_read_whole(tree.root, file, problems, digest) for file in tree.files]
+        read = [_read_whole(tree.root, file, problems, digest, fold) for file in tree.files]
     documents = tuple(document for document, _ in read if document is not None)
     unread = unread or any(missing for _, missing in read)
     incomplete = unread or (tree.project_file is not None and not project)
@@ -119,16 +122,28 @@ def project_files(path: Path, cwd: Path) -> tuple[SourceFile, ...]:
     """The files that `path` stands for, of a directory with its project file, none of them read
     but that. Raises as `load_documents` does; InputError where the project file cannot be read,
     for it may leave files out."""
+    tree = _tree_of(path, cwd)
+    return tuple(file for file in _all_of(tree) if not tree.selected or file.path in tree.selected)
+
+
+def source_files(path: Path, cwd: Path) -> tuple[SourceFile, ...]:
+    """All YAML files of the project that `path` belongs to; the same otherwise."""
+    return _all_of(_tree_of(path, cwd))
+
+
+def _all_of(tree: Tree) -> tuple[SourceFile, ...]:
+    return (*([tree.project_file] if tree.project_file else []), *tree.files)
+
+
+def _tree_of(path: Path, cwd: Path) -> Tree:
     tree = find_project(path, cwd)
-    project = tree.project_file
-    if project is not None:
-        problems: list[Problem] = []
-        document, _ = _read(project, problems, sha256())
-        if document is None:
-            raise InputError(problems)
-        tree = _narrowed(tree, document.data)
-    every = (*([project] if project else []), *tree.files)
-    return tuple(file for file in every if tree.selected is None or file.path in tree.selected)
+    if tree.project_file is None:
+        return tree
+    problems: list[Problem] = []
+    document, _ = _read(tree.project_file, problems, sha256())
+    if document is None:
+        raise InputError(problems)
+    return _narrowed(tree, document.data)
 
 
 def _take_in(digest: Hash, name: str, raw: bytes) -> None:
@@ -139,7 +154,7 @@ def _take_in(digest: Hash, name: str, raw: bytes) -> None:
 
 
 def _read(
-    file: SourceFile, problems: list[Problem], digest: Hash
+    file: SourceFile, problems: list[Problem], digest: Hash, fold: Foldable | None = None
 ) -> tuple[Document | None, bytes | None]:
     raw = open_source(file)
     if isinstance(raw, Problem):
@@ -147,16 +162,16 @@ def _read(
         return None, None
     # By its name in the project: the same wherever, and from wherever, the project is read.
     _take_in(digest, file.name, raw)
-    document, found = read_document(file.path, raw)
+    document, found = read_document(file.path, raw, fold)
     problems += found
     return document, raw
 
 
 def _read_whole(
-    root: Path, file: SourceFile, problems: list[Problem], digest: Hash
+    root: Path, file: SourceFile, problems: list[Problem], digest: Hash, fold: Foldable | None
 ) -> tuple[Document | None, bool]:
     """The document in `file`, with its sheet; and whether any of the two could not be read."""
-    document, _ = _read(file, problems, digest)
+    document, _ = _read(file, problems, digest, fold)
     if document is None:
         return None, True
     return _with_sheet(root, file, document, problems, digest)
@@ -170,6 +185,8 @@ def _with_sheet(
     given = document.data.get("numbers_from") if isinstance(document.data, dict) else None
     if not isinstance(given, str) or not given.lower().endswith(".csv"):
         return document, False  # the schema says so
+    from reconciler.files.sheet import find_sheet, read_sheet  # few projects have any
+
     found = find_sheet(root, file, given)
     raw = open_source(found)
     if isinstance(raw, Problem):

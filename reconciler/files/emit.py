@@ -49,16 +49,16 @@ def yaml_text(shared: Shared, entries: Iterable[Entry] = (), aliases: Aliases | 
     known = shared.aliases if aliases is None else aliases
     lines = [*_modeline(shared.schema), *_remarks(shared.head), "version: 1"]
     if shared.account:
-        lines += ["", *_block("account:", shared.account, 2)]
+        lines += ["", *block("account:", shared.account, 2)]
     if shared.aliases:
         lines += ["", "aliases:"]
     for leaf, table in shared.aliases.items():
         names = {name: id_ if ID.match(id_) else {"id": id_} for id_, name in table.items()}
-        lines += _block(f"  {leaf}:", names, 4)
+        lines += block(f"  {leaf}:", names, 4)
     lines += _groups(shared.groups, known)
     if shared.defaults:
         data = _in_order(nested(shared.defaults.items(), known), file_order().below("defaults"))
-        lines += ["", *_block("defaults:", data, 2)]
+        lines += ["", *block("defaults:", data, 2)]
     if shared.sheet:
         lines += ["", f"numbers_from: {text_of(shared.sheet)}"]
     by_kind: dict[Kind, list[Entry]] = {kind: [] for kind in Kind}
@@ -88,7 +88,7 @@ def _groups(groups: Iterable[GroupEntry], aliases: Aliases) -> Iterator[str]:
         yield from ("", "groups:")
     for group in found:
         data = _in_order(nested(group.settings, aliases), order)
-        yield from _block(f"  {_key(group.name)}:", data, 4)
+        yield from block(f"  {_key(group.name)}:", data, 4)
 
 
 def _in_order(data: Mapping[str, Any], order: KeyOrder) -> dict[str, Any]:
@@ -102,12 +102,12 @@ def _in_order(data: Mapping[str, Any], order: KeyOrder) -> dict[str, Any]:
 def _entry(entry: Entry, aliases: Aliases) -> Iterator[str]:
     for note in entry.notes:
         yield f"  # {shortened(neutral(note), _LONGEST_REMARK)}"
-    yield from _block(f"  {json.dumps(entry.key)}:", entry.data(aliases), 4)
+    yield from block(f"  {json.dumps(entry.key)}:", entry.data(aliases), 4)
 
 
-def _block(head: str, data: Mapping[str, Any], indent: int) -> Iterator[str]:
+def block(head: str, data: Mapping[str, Any], indent: int) -> Iterator[str]:
     """A mapping on one line where it fits, else a line a key."""
-    line = f"{head} {_flow(data)}"
+    line = f"{head} {flow(data)}"
     if len(line) <= WIDTH:
         yield line
         return
@@ -115,18 +115,19 @@ def _block(head: str, data: Mapping[str, Any], indent: int) -> Iterator[str]:
     for key, value in data.items():
         start = f"{' ' * indent}{_key(key)}:"
         if isinstance(value, Mapping):
-            yield from _block(start, value, indent + 2)
-        elif isinstance(value, list) and len(f"{start} {_flow(value)}") > WIDTH:
-            yield from (start, *(f"{' ' * indent}  - {_flow(each)}" for each in value))
+            yield from block(start, value, indent + 2)
+        elif isinstance(value, list) and len(f"{start} {flow(value)}") > WIDTH:
+            yield from (start, *(f"{' ' * indent}  - {flow(each)}" for each in value))
         else:
-            yield f"{start} {_flow(value)}"
+            yield f"{start} {flow(value)}"
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
+    """A value on one line; a flow mapping or list is right in a block and in brackets alike."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_key(k)}: {_flow(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{_key(k)}: {flow(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_flow, value)) + "]"
+        return "[" + ", ".join(map(flow, value)) + "]"
     return text_of(value) if isinstance(value, str) else json.dumps(value)
 
 

@@ -64,10 +64,14 @@ def read_sheet(path: str, raw: bytes) -> tuple[Sheet | None, list[Problem]]:
     return Sheet(path, rows[0], rows[1:]), problems
 
 
-def _rows(text: str) -> Iterator[Row]:
+def delimiter_of(text: str) -> str:
+    """What stands between the cells of a sheet."""
     head = text.partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=head.count)  # of equals the first: the comma
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    return max(_DELIMITERS, key=head.count)  # of equals the first: the comma
+
+
+def _rows(text: str) -> Iterator[Row]:
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     line = 1
     for cells in reader:
         if any(map(str.strip, cells)):

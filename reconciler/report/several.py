@@ -3,6 +3,7 @@ that has them all."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -95,9 +96,10 @@ def several_markdown(
     for name in sorted(texts, key=lambda each: len(texts[each]), reverse=True):
         if _length(head, texts) <= limit:
             break
+        alone = code(f"reconciler {command} {shlex.quote(name)}")
         texts[name] = (
             f"#### {code(name)}\n\n> [!CAUTION]\n> Too much to be shown here, what is at risk "
-            f"included: read the report of this project alone, by {code(f'reconciler {command}')}."
+            f"included: read the report of this project alone, by {alone}."
         )
     return "\n\n".join([head, *texts.values()]) + "\n"
 

@@ -65,7 +65,7 @@ def duration(seconds: float) -> str:
 
 def time_range(eta: Eta) -> str:
     """`about 25 s to 2 min`, `about 2 to 5 s`, `about 3 s`: no finer than anybody can know."""
-    soonest, latest = (duration(_rough(each)) for each in (eta.soonest, eta.latest))
+    soonest, latest = (roughly(each) for each in (eta.soonest, eta.latest))
     if soonest == latest:
         return f"about {soonest}"
     return f"about {soonest.removesuffix(' s') if eta.latest < 60 else soonest} to {latest}"
@@ -75,9 +75,10 @@ _ROUGH = ((10, 1), (60, 5), (300, 30), (3600, 60), (math.inf, 600))
 """Below so many seconds, round to so many."""
 
 
-def _rough(seconds: int) -> int:
+def roughly(seconds: float) -> str:
+    """`25 s`, `2 min`, `1 h 10 min`: the longer, the rounder; never less than a second."""
     step = next(step for below, step in _ROUGH if seconds < below)
-    return max(round(seconds / step) * step, 1)
+    return duration(max(round(seconds / step) * step, 1))
 
 
 def grouped(

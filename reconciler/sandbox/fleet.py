@@ -7,7 +7,10 @@ service whose lists are served by replicas.
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -41,6 +44,7 @@ class Store(Generic[R]):
         self._ids: dict[str, str] = {}
         self._orders: dict[str, tuple[SortKey, bool, list[str]]] = {}
         self._matches: dict[str, tuple[int, list[str]]] = {}
+        self._text: tuple[list[str], str, array[int]] | None = None
         self._late: dict[str, tuple[float, R | None]] = {}
         for row in rows:
             self.put(row)
@@ -103,6 +107,27 @@ class Store(Generic[R]):
         if len(self._matches) >= 32:
             self._matches.clear()
         self._matches[name] = (self.version, found)
+        return found
+
+    def holding(self, ids: list[str], digits: str) -> list[str]:
+        """Those of `ids`, which are an order of this store, whose number holds `digits`.
+
+        They are looked for in one text of all numbers: with a look at each row, a filter would
+        take a second in a fleet of a million. While reads lag behind it is all of them.
+        """
+        if self._late:
+            return ids
+        if self._text is None or self._text[0] is not ids:
+            numbers = [self._rows[each].phone_number for each in ids]
+            starts = array("L", accumulate((len(each) + 1 for each in numbers), initial=0))
+            self._text = (ids, "\n".join(numbers), starts)
+        _, text, starts = self._text
+        found: list[str] = []
+        at = text.find(digits)
+        while at >= 0:
+            place = bisect_right(starts, at) - 1
+            found.append(ids[place])
+            at = text.find(digits, starts[place + 1])
         return found
 
     def _visible(self) -> Iterator[R | None]:

@@ -53,10 +53,14 @@ def ordered(world: World, sort: str | None) -> list[str]:
 
 def selected(world: World, query: Query) -> list[str]:
     """The ids that satisfy the filters, in the order asked for."""
+    store = world.fleet.numbers
     ids = ordered(world, query.sort)
     if not query.keeps:
         return ids
-    return world.fleet.numbers.matching(f"{query.sort}?{query.name}", ids, query.keep)
+    digits = query.filters.get("filter[phone_number]", "")
+    if digits.isascii() and digits.isdigit():
+        ids = store.holding(ids, digits)
+    return store.matching(f"{query.sort}?{query.name}", ids, query.keep)
 
 
 def listed(world: World, query: Query, shown: Callable[[Number], Any]) -> Told:

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reconciler.workflow.adopting import Adopted, adopt_drift
     from reconciler.workflow.applying import apply, one_apply, one_apply_here, one_apply_in
     from reconciler.workflow.common import Options, Project, check_secrets, load, root_here
     from reconciler.workflow.covering import coverage
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from reconciler.workflow.validating import Validated, validate
 
 __all__ = [
+    "Adopted",
     "Export",
     "Formatting",
     "Manner",
@@ -43,6 +45,7 @@ __all__ = [
     "Project",
     "Validated",
     "account_for_export",
+    "adopt_drift",
     "apply",
     "apply_saved",
     "check_secrets",
@@ -79,6 +82,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "adopting": ("Adopted", "adopt_drift"),
     "applying": (
         "apply",
         "one_apply",

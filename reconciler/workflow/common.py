@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from reconciler.api.settings import Endpoint, Limits, endpoint_from
+from reconciler.core.alike import FOLDABLE
 from reconciler.core.desired import build
 from reconciler.core.model import Desired
 from reconciler.core.safety import Allowance
@@ -16,6 +18,7 @@ from reconciler.core.scope import Scope
 from reconciler.core.values import ID
 from reconciler.errors import ForbiddenError, InputError, KeyRefusedError, Problem
 from reconciler.files import (
+    Loaded,
     find_project,
     holds_project,
     load_documents,
@@ -51,21 +54,26 @@ class Project:
 
 def load(path: Path) -> Project:
     """Read and check the project at `path`. InputError with everything that is wrong."""
-    loaded = load_documents(path, Path.cwd())
+    loaded = load_documents(path, Path.cwd(), fold=FOLDABLE)
     desired, problems = build(
         loaded.project,
         loaded.documents,
         selected=loaded.selected,
         unread=loaded.incomplete,
-        name_of=partial(_from_root, loaded.root) if loaded.project else str,
+        name_of=name_in(loaded),
     )
     if wrong := loaded.all_problems(problems):
         raise InputError(wrong)
     return Project(loaded.root, desired, loaded.digest)
 
 
+def name_in(loaded: Loaded) -> Callable[[str], str]:
+    """What makes of the path of a file, as shown, the name by which a PIN in it is known: that
+    from the root of its project, the same from every directory."""
+    return partial(_from_root, loaded.root) if loaded.project else str
+
+
 def _from_root(root: Path, shown: str) -> str:
-    """The path of a file from the root of its project: the same from every directory."""
     path = Path(os.path.normpath(Path.cwd() / shown))
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else shown
 

@@ -43,10 +43,11 @@ def test_places_follow_the_pace_up_and_down() -> None:
 
         async def work() -> None:
             nonlocal inside
-            async with places:
-                inside += 1
-                await leave.acquire()
-                inside -= 1
+            await places.take()
+            inside += 1
+            await leave.acquire()
+            inside -= 1
+            places.free()
 
         tasks = [asyncio.create_task(work()) for _ in range(10)]
         for use in (2, 5, 1):
@@ -68,9 +69,12 @@ def test_whoever_is_cancelled_while_waiting_or_just_when_a_place_is_free_leaves_
         places, leave = Places(Rising(1)), asyncio.Event()
 
         async def work() -> str:
-            async with places:
+            await places.take()
+            try:
                 await leave.wait()
                 return "worked"
+            finally:
+                places.free()
 
         first, waiting, given, last = (asyncio.create_task(work()) for _ in range(4))
         await _settle()

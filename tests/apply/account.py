@@ -20,7 +20,7 @@ import yaml
 
 from reconciler import workflow
 from reconciler.apply import Stop
-from reconciler.core.fields import Channel
+from reconciler.core.forecast import Standing
 from reconciler.core.outcome import Outcome
 from reconciler.sandbox.app import Sandbox
 from reconciler.sandbox.behaviour import Behaviour
@@ -71,22 +71,15 @@ class Line(httpx.ASGITransport):
 class Watched:
     """What a progress bar would be told."""
 
-    written: dict[Channel, int] = field(default_factory=dict)
-    read_back: int = 0
+    standing: Callable[[], Standing] | None = None
     told: list[str] = field(default_factory=list)
     journal: str = ""
 
     def began(self, journal: str) -> None:
         self.journal = journal
 
-    def planned(self, channel: Channel, numbers: int) -> None:
-        del channel, numbers
-
-    def advanced(self, channel: Channel, numbers: int) -> None:
-        self.written[channel] = self.written.get(channel, 0) + numbers
-
-    def confirming(self, numbers: int) -> None:
-        self.read_back = numbers
+    def follow(self, standing: Callable[[], Standing]) -> None:
+        self.standing = standing
 
     def said(self, text: str) -> None:
         self.told.append(text)

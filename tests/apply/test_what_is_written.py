@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from reconciler.core.fields import Channel
+from reconciler.core.forecast import Standing
 from reconciler.core.scope import Scope
 from reconciler.errors import Exit
 from reconciler.sandbox.fleet import number
@@ -275,7 +277,21 @@ def test_only_what_the_target_names_is_written(account: Account) -> None:
     assert account.state(TWO)["voice"]["inbound_call_screening"] == "disabled"
 
 
-def test_the_watcher_hears_of_every_number(account: Account) -> None:
-    account.declare(dict.fromkeys((ONE, TWO, THREE), FLAGGED))
-    account.apply()
-    assert (account.watched.written, account.watched.read_back) == ({Channel.UPDATE_JOB: 3}, 3)
+def test_whoever_watches_can_ask_at_any_time_how_it_stands(account: Account) -> None:
+    account.declare({ONE: FLAGGED, TWO: FLAGGED, THREE: FLAGGED, FOUR: {"tags": ["alone"]}})
+    seen: list[Standing] = []
+
+    def look(request: httpx.Request) -> None:
+        del request
+        if account.watched.standing:
+            seen.append(account.watched.standing())
+
+    account.answered = look
+    outcome = account.apply()
+    assert (seen[0].operations, seen[0].operations_left, seen[0].numbers_left) == (2, 2, 4)
+    assert seen[0].seconds_left is None
+    lefts = [each.calls_left for each in seen]
+    assert lefts == sorted(lefts, reverse=True)
+    assert lefts[0] == outcome.reads + sum(outcome.calls.values()) - 1
+    assert all(each.reading_back for each in seen if not each.operations_left)
+    assert (seen[-1].reading_back, seen[-1].calls_left) == (4, 0)

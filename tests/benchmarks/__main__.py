@@ -24,16 +24,21 @@ from typing import Any, TypeVar
 import yaml
 from deepdiff import DeepDiff
 
+from reconciler.core.alike import FOLDABLE
+from reconciler.core.changes import Difference
 from reconciler.core.desired import build
 from reconciler.core.diff import diff, live_value
 from reconciler.core.fields import Listing
+from reconciler.core.judging import judge_declared, judge_live
 from reconciler.core.live import build_snapshot
 from reconciler.core.model import Desired, ListingRead, Snapshot
 from reconciler.core.plan import Origin, make_plan
 from reconciler.core.planfile import plan_document
-from reconciler.files import load_documents
+from reconciler.core.policies import Policy
+from reconciler.core.safety import Select
+from reconciler.files import load_documents, read_document
 from reconciler.report.text import plan_text
-from tests.benchmarks.fleet import decode_pages, page_bodies, yaml_files
+from tests.benchmarks.fleet import POLICIES, UNLIKE, decode_pages, page_bodies, yaml_files
 from tests.benchmarks.peers import against_peers, as_a_run
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -64,7 +69,7 @@ def measure(count: int) -> dict[str, Any]:
         root = Path(scratch)
         yaml_files(count, root)
         bodies = page_bodies(count)
-        loaded = watch.step("parse YAML", lambda: load_documents(root, root))
+        loaded = watch.step("parse YAML", lambda: load_documents(root, root, fold=FOLDABLE))
         desired, problems = watch.step(
             "validate and merge layers", lambda: build(loaded.project, loaded.documents)
         )
@@ -85,6 +90,8 @@ def measure(count: int) -> dict[str, Any]:
         "compile operations",
         lambda: make_plan(difference, snapshot, created_at=_NOW, origin=Origin("", "")),
     )
+    for name, text in (("two policies", POLICIES), ("a policy of single numbers", UNLIKE)):
+        _judge(watch, name, _policies(text), desired, snapshot, difference)
     watch.step("plan document", lambda: json.dumps(plan_document(plan)))
     watch.step("plan text", lambda: plan_text(plan, reads=0))
     per_number = watch.step("(peer) DeepDiff, a sample", lambda: _deepdiff(desired, snapshot))
@@ -93,6 +100,25 @@ def measure(count: int) -> dict[str, Any]:
         "deepdiff_per_number": per_number,
         "changes": len(plan.difference.changes),
     }
+
+
+def _judge(
+    watch: _Stopwatch,
+    name: str,
+    policies: tuple[Policy, ...],
+    desired: Desired,
+    snapshot: Snapshot,
+    difference: Difference,
+) -> None:
+    """What policies cost: where they see most numbers alike, and where they see no two alike."""
+    numbers, changes = desired.numbers, difference.changes
+    watch.step(f"{name}: declared", lambda: sum(1 for _ in judge_declared(policies, numbers)))
+    watch.step(f"{name}: live", lambda: judge_live(policies, numbers, snapshot, Select(), changes))
+
+
+def _policies(text: str) -> tuple[Policy, ...]:
+    document, _ = read_document("reconciler.yaml", text.encode())
+    return build(document, [])[0].policies
 
 
 def _csafeload(root: Path) -> list[Any]:

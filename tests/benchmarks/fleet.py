@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from reconciler.api.listings import _PAGE_TYPES
+from reconciler.api.listings import PAGE_TYPES
 from reconciler.core.fields import Listing
 from reconciler.core.rows import Sharing
 
@@ -17,6 +17,23 @@ CHANGED = 0.05
 def phone(place: int) -> str:
     """The E.164 number at `place`."""
     return f"+1{2_000_000_000 + place}"
+
+
+POLICIES = """\
+policies:
+  - name: calls of US local numbers are recorded
+    match: {country: US, type: local}
+    require: {voice.call_recording.inbound_call_recording_enabled: true}
+  - name: screened
+    unless: {tags: [team-3], numbers: ["+1200000*"]}
+    require: {voice.inbound_call_screening: {enum: [flag_calls, reject_calls]}}
+"""
+UNLIKE = """\
+policies:
+  - name: every number is looked at by itself
+    require: {customer_reference: {pattern: "^desk-[0-9]+$"}}
+"""
+"""Policies that see most numbers alike, and one that sees no two alike."""
 
 
 def yaml_files(count: int, root: Path) -> None:
@@ -117,7 +134,7 @@ def _voice(place: int) -> dict[str, object]:
 
 def decode_pages(listing: Listing, bodies: list[bytes]) -> dict[str, object]:
     """The rows of `bodies` by id, decoded as the product does."""
-    decoder = msgspec.json.Decoder(_PAGE_TYPES[listing])
+    decoder = msgspec.json.Decoder(PAGE_TYPES[listing])
     sharing = Sharing(listing)
     rows: dict[str, object] = {}
     for body in bodies:

@@ -18,10 +18,11 @@ from reconciler import workflow
 from reconciler.api.listings import read_lists
 from reconciler.api.read import open_reader
 from reconciler.api.settings import Endpoint, Limits
+from reconciler.api.together import together
 from reconciler.core.fetchplan import Needs
 from reconciler.core.fields import Listing
 from reconciler.sandbox.fleet import number
-from reconciler.workflow import Options
+from reconciler.workflow import Options, Planned
 from tests.api.pacing import Headers, Measured, Server, Shared
 from tests.api.support import KEY
 from tests.apply.account import Account
@@ -91,6 +92,9 @@ class Line(httpx.AsyncBaseTransport):
         return response
 
 
+_LISTS = (Listing.SLIM, Listing.VOICE, Listing.MESSAGING, Listing.NUMBERS)
+
+
 async def _page(request: httpx.Request) -> httpx.Response:
     """A page of one row of a list that is long enough for every run."""
     place = int(request.url.params["page[number]"])
@@ -101,7 +105,7 @@ async def _page(request: httpx.Request) -> httpx.Response:
 
 
 def read_at_full_speed(conditions: Conditions, limits: Limits | None = None) -> Line:
-    """Read two lists at once, as a plan does, until the end of the measure."""
+    """Read lists side by side, as a plan does, until the end of the measure."""
     clock, line = VirtualClock(), Line(conditions, _page)
     endpoint, rng = Endpoint("http://127.0.0.1:9/v2", KEY), random.Random(1)
 
@@ -111,7 +115,7 @@ def read_at_full_speed(conditions: Conditions, limits: Limits | None = None) -> 
                 asyncio.timeout(conditions.end),
                 open_reader(endpoint, limits or Limits(), clock, transport=line, rng=rng) as reader,
             ):
-                await read_lists(reader, (Listing.SLIM, Listing.VOICE), Needs(), page_size=1)
+                await read_lists(reader, _LISTS, Needs(), page_size=1)
         except TimeoutError:
             return
         raise AssertionError("the lists were read before the end of the measure")
@@ -134,20 +138,10 @@ class _FarAccount(Account):
 
 
 def write_at_full_speed(conditions: Conditions, root: Path, patch: pytest.MonkeyPatch) -> Line:
-    """Apply a plan that gives each number a reference of its own, so that each takes a
-    PATCH, and looks before it, until the end of the measure; `root` is the current directory."""
+    """Apply a plan that gives each number a reference of its own, so that each is looked at and
+    takes a PATCH, until the end of the measure; `root` is the current directory."""
     count = int(conditions.server.allowed * conditions.end) + 10
-    account = _FarAccount(root, patch, count)
-    account.declare(
-        {f"+1312{each:07d}": {"customer_reference": f"desk-{each}"} for each in range(count)},
-        limits={"rate_per_second": 5},
-        safety={"max_changes_percent": 100},
-    )
-    planned = account.virtual.run(workflow.plan(root, Options()))
-    sandbox = httpx.ASGITransport(account.sandbox.asgi)
-    line = Line(conditions, sandbox.handle_async_request)
-    patch.setattr("reconciler.workflow.applying.open_transport", lambda _: line)
-    account.virtual.time = 0.0
+    account, planned, line = _planned(conditions, root, patch, count)
 
     async def apply() -> None:
         try:
@@ -159,3 +153,42 @@ def write_at_full_speed(conditions: Conditions, root: Path, patch: pytest.Monkey
 
     account.virtual.run(apply())
     return line
+
+
+def watch_to_the_end(
+    conditions: Conditions, root: Path, patch: pytest.MonkeyPatch, count: int
+) -> list[tuple[float, float | None]]:
+    """Apply such a plan of `count` numbers to its end: each second, the seconds that were really
+    left, and those that were told."""
+    account, planned, _ = _planned(conditions, root, patch, count)
+    seen: list[tuple[float, float | None]] = []
+
+    async def look() -> None:
+        while True:
+            await asyncio.sleep(1)
+            if account.watched.standing:
+                seen.append((account.virtual.monotonic(), account.watched.standing().seconds_left))
+
+    async def apply() -> None:
+        async with together([look()]):
+            await workflow.apply(planned, Options(), account.watched, account.stop)
+
+    account.virtual.run(apply())
+    return [(account.virtual.time - at, told) for at, told in seen]
+
+
+def _planned(
+    conditions: Conditions, root: Path, patch: pytest.MonkeyPatch, count: int
+) -> tuple[_FarAccount, Planned, Line]:
+    account = _FarAccount(root, patch, count)
+    account.declare(
+        {f"+1312{each:07d}": {"customer_reference": f"desk-{each}"} for each in range(count)},
+        limits={"rate_per_second": 5},
+        safety={"max_changes_percent": 100},
+    )
+    planned = account.virtual.run(workflow.plan(root, Options()))
+    sandbox = httpx.ASGITransport(account.sandbox.asgi)
+    line = Line(conditions, sandbox.handle_async_request)
+    patch.setattr("reconciler.workflow.applying.open_transport", lambda _: line)
+    account.virtual.time = 0.0
+    return account, planned, line

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.pace.conditions import HEADERS, LEAST_REACHED, SERVERS, most_refused
-from tests.pace.senders import Conditions, Line, read_at_full_speed, write_at_full_speed
+from tests.pace.senders import (
+    Conditions,
+    Line,
+    read_at_full_speed,
+    watch_to_the_end,
+    write_at_full_speed,
+)
 
 
 def assert_full_speed(line: Line, server: str, allowed: int) -> None:
@@ -72,3 +78,14 @@ def test_two_thousand_a_second_are_written_far_away(
     line = write_at_full_speed(two_thousand_far_away(), tmp_path, monkeypatch)
     assert_full_speed(line, "fixed windows", 2000)
     assert line.most_in_flight <= 1024
+
+
+@pytest.mark.parametrize("server", ["fixed windows", "a small bucket"])
+def test_the_end_that_is_told_comes_to_the_true_one(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = Conditions(SERVERS[server](20), HEADERS["limit and reset in seconds"], 0.1)
+    seen = watch_to_the_end(given, tmp_path, monkeypatch, 400)
+    for left, told in seen[len(seen) // 2 :]:
+        assert told == pytest.approx(left, rel=0.15, abs=1.5)

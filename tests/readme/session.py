@@ -172,6 +172,7 @@ def _virtual_time(account: Account, patch: pytest.MonkeyPatch) -> Iterator[None]
         return really_run(work)
 
     patch.setattr(asyncio, "run", in_virtual_time)
+    patch.setattr("reconciler.cli.progress.SystemClock", lambda: account.clock)
     yield
 
 

@@ -108,3 +108,35 @@ def test_a_hundred_thousand_numbers_start_in_seconds_and_page_in_milliseconds() 
     for place in range(2, 12):
         desk.listed("/phone_numbers", {**page, "page[number]": str(place)})
     assert time.perf_counter() - begun < 2, "ten pages, with room for a slow machine"
+
+
+def test_numbers_are_found_by_their_digits_as_a_look_at_each_would_find_them() -> None:
+    store = make_fleet(3000, seed=5).numbers
+
+    def same(digits: str) -> list[str]:
+        ids = store.order("phone_number", lambda row: row.phone_number)
+        found = store.holding(ids, digits)
+        rows = ((each, store.true(each)) for each in ids)
+        assert found == [each for each, row in rows if row and digits in row.phone_number]
+        return found
+
+    assert [bool(same(digits)) for digits in ("131", "555", "13125550007", "999999")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    (one,) = same("13125550007")
+    store.remove(one)
+    assert same("13125550007") == []
+    store.put(number("+13125550007"))
+    assert len(same("13125550007")) == 1
+
+
+def test_a_number_that_is_gone_is_still_found_while_reads_lag_behind() -> None:
+    desk = Desk(number(ONE), number(TWO), read_delay=5.0)
+    desk.sandbox.control.remove(ONE)
+    digits = {"filter[phone_number]": ONE.removeprefix("+")}
+    assert desk.listed("/phone_numbers", digits) == [ONE]
+    desk.clock.advance(6.0)
+    assert desk.listed("/phone_numbers", digits) == []

@@ -82,6 +82,7 @@ def test_the_longest_gives_way_where_not_even_that_fits_and_says_so() -> None:
     )
     assert len(text) <= 5_000
     assert ("Too much to be shown here" in text, "b" * 900 in text) == (True, True)
+    assert "`reconciler plan a`" in text
 
 
 def test_an_error_cannot_write_markdown() -> None:
