@@ -143,9 +143,10 @@ def export(
         own = {name: common(found, defaults) for name, found in files.items()}
         below = {name: {**defaults, **each} for name, each in own.items()}
         shares = _shares(files, below, naming)
+    used = {name for each in shares.values() for name in each.groups}
     return Exported(
         defaults,
-        tuple(naming.groups),
+        tuple(group for group in naming.groups if group.name in used),
         tuple(
             Part(name, own[file], tuple(_entry(unit, shares[unit.key]) for unit in part))
             for file, name, part in _parts(files)

@@ -26,17 +26,17 @@ class _Told(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Leader:
     """A facet, by its place, whose parts give parts of other facets, by their places. `sizes` says
-    how many have each part. `is_extra`: it is no setting, so that naming it costs a mention."""
+    how many have each part."""
 
     facet: int
     gives: Mapping[int, Mapping[int, int]]
     sizes: Mapping[int, int]
-    is_extra: bool
 
 
 def find_leaders(columns: Sequence[Sequence[int]], extra: int) -> list[Leader]:
     """The leaders among facets, in their order: the one that saves most leads first, and no facet
-    is told by two. The facet at the place `extra` can lead, and is not told."""
+    is told by two. What is at the place `extra` is no setting: it can lead, which costs a mention,
+    and is not told."""
     sizes = [Counter(column) for column in columns]
     alive = [at for at, size in enumerate(sizes) if any(part > 0 for part in size)]
     told = {
@@ -55,7 +55,7 @@ def find_leaders(columns: Sequence[Sequence[int]], extra: int) -> list[Leader]:
         if lead < 0 or not offers[lead]:
             return sorted(leaders, key=lambda each: each.facet)
         gives = offers[lead]
-        leaders.append(Leader(lead, gives, sizes[lead], lead == extra))
+        leaders.append(Leader(lead, gives, sizes[lead]))
         free -= {lead}.union(*gives.values())
 
 

@@ -68,7 +68,8 @@ class Naming:
 
 @dataclass(slots=True)
 class _Table:
-    """What units lack, a facet at a time: a column holds for each unit the number of a part."""
+    """What units lack, a facet at a time: a column holds for each unit the number of a part. The
+    last column is no setting, but the country, which only tells of others."""
 
     columns: list[list[int]]
     parts: list[list[Pairs]]
@@ -83,10 +84,8 @@ def share(
     used: list[list[str]] = [[] for _ in units]
     _use_leaders(units, layers, used, kind, naming)
     _use_facets(units, layers, used, kind, naming)
-    return [
-        _share(lack_of(unit.draft, layer), names, kind)
-        for unit, layer, names in zip(units, layers, used, strict=True)
-    ]
+    lacks = _lacks(units, layers)
+    return [_share(lack, names, kind) for lack, names in zip(lacks, used, strict=True)]
 
 
 def _share(lack: Lack, names: Sequence[str], kind: Kind) -> Share:
@@ -105,7 +104,7 @@ def _bases(units: Sequence[Unit], belows: Sequence[Mapping[str, Said]]) -> list[
     return bases
 
 
-def _table(kind: Kind, lacks: Sequence[Lack]) -> _Table:
+def _table(kind: Kind, units: Sequence[Unit], lacks: Sequence[Lack]) -> _Table:
     place, facets = facet_by_path(kind), facets_of(kind)
     columns = [[NOTHING] * len(lacks) for _ in facets]
     known: list[dict[Pairs, int]] = [{(): NOTHING} for _ in facets]
@@ -120,7 +119,14 @@ def _table(kind: Kind, lacks: Sequence[Lack]) -> _Table:
             columns[facet][at] = OWN if own else numbers.setdefault(part, len(numbers))
         for path in lack.drops:
             columns[place[path]][at] = OWN
-    return _Table(columns, [list(each) for each in known])
+    names = ["", *sorted({unit.draft.live.country for unit in units} - {""})]
+    countries = {name: at for at, name in enumerate(names)}
+    columns.append([0 if unit.block else countries[unit.draft.live.country] for unit in units])
+    return _Table(columns, [*(list(each) for each in known), [()] * len(names)])
+
+
+def _lacks(units: Sequence[Unit], layers: Sequence[Layer]) -> list[Lack]:
+    return [lack_of(unit.draft, layer) for unit, layer in zip(units, layers, strict=True)]
 
 
 def _use_leaders(
@@ -130,45 +136,44 @@ def _use_leaders(
     kind: Kind,
     naming: Naming,
 ) -> None:
-    """Let units use the groups of tags, connections … that tell what else their numbers have."""
-    lacks = [lack_of(unit.draft, layer) for unit, layer in zip(units, layers, strict=True)]
-    table = _table(kind, lacks)
-    countries = sorted({unit.draft.live.country for unit in units} - {""})
-    numbers = {country: at for at, country in enumerate(countries, start=1)}
-    country = [
-        NOTHING if unit.block else numbers.get(unit.draft.live.country, NOTHING) for unit in units
-    ]
-    leaders = find_leaders([*table.columns, country], len(table.columns))
-    words = {
-        leader.facet: _words([*table.columns, country][leader.facet], units) for leader in leaders
-    }
-    groups: list[tuple[Leader, dict[int, GroupEntry]]] = []
-    for leader in leaders:
-        made: dict[int, GroupEntry] = {}
-        for part, gives in leader.gives.items():
-            own = () if leader.is_extra else table.parts[leader.facet][part]
-            found = dict(own)
-            for facet, other in gives.items():
-                found |= table.parts[facet][other]
-            settings = tuple((path, found[path]) for path in BY_PATH[kind] if path in found)
-            word = words[leader.facet].get(part, "")
-            name = naming.suggest(kind, settings if _is_thing(kind, own) else own, word)
-            if _pays(settings, name, leader.sizes[part]):
-                made[part] = naming.group(settings, name)
-        groups.append((leader, made))
-    columns = [*table.columns, country]
+    """Let units use the groups of tags, connections … that tell what else their numbers have, where
+    they then have less to say."""
+    lacks = _lacks(units, layers)
+    table = _table(kind, units, lacks)
+    leaders = find_leaders(table.columns, len(table.columns) - 1)
+    groups = [_groups_of(leader, table, units, kind, naming) for leader in leaders]
+    columns = [table.columns[leader.facet] for leader in leaders]
     for at, unit in enumerate(units):
         mine = [
-            made[part] for leader, made in groups if (part := columns[leader.facet][at]) in made
+            made[column[at]]
+            for made, column in zip(groups, columns, strict=True)
+            if column[at] in made
         ]
-        if not mine:
-            continue
         layer = dict(layers[at])
         for group in mine:
             layer.update(group.settings)
-        if _size(lack_of(unit.draft, layer)) + len(mine) <= _size(lacks[at]):
+        if mine and _size(lack_of(unit.draft, layer)) + len(mine) <= _size(lacks[at]):
             layers[at] = layer
             used[at] += [group.name for group in mine]
+
+
+def _groups_of(
+    leader: Leader, table: _Table, units: Sequence[Unit], kind: Kind, naming: Naming
+) -> dict[int, GroupEntry]:
+    """The groups that pay of a leader, by its parts."""
+    words = _words(table.columns[leader.facet], units)
+    made: dict[int, GroupEntry] = {}
+    for part, gives in leader.gives.items():
+        own = table.parts[leader.facet][part]
+        found = dict(own)
+        for facet, other in gives.items():
+            found |= table.parts[facet][other]
+        settings = tuple((path, found[path]) for path in BY_PATH[kind] if path in found)
+        told = settings if _is_thing(kind, own) else own
+        name = naming.suggest(kind, told, words.get(part, ""))
+        if _pays(settings, name, leader.sizes[part]):
+            made[part] = naming.group(settings, name)
+    return made
 
 
 def _is_thing(kind: Kind, part: Pairs) -> bool:
@@ -205,12 +210,11 @@ def _use_facets(
     naming: Naming,
 ) -> None:
     """Let units use a group for what is left of a facet, and several have alike."""
-    lacks = [lack_of(unit.draft, layer) for unit, layer in zip(units, layers, strict=True)]
-    table = _table(kind, lacks)
+    table = _table(kind, units, _lacks(units, layers))
     for column, parts in zip(table.columns, table.parts, strict=True):
         groups: dict[int, GroupEntry] = {}
         for part, uses in Counter(column).items():  # in the order of their first numbers
-            name = naming.suggest(kind, parts[part]) if part > NOTHING else ""
+            name = naming.suggest(kind, parts[part]) if part > NOTHING and parts[part] else ""
             if name and uses >= FEWEST_ALIKE and _pays(parts[part], name, uses):
                 groups[part] = naming.group(parts[part], name)
         for at, part in enumerate(column):

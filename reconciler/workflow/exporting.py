@@ -124,6 +124,7 @@ def export_new(
     left_out = {**exported.left_out, **_in_conflict(snapshot, scope)}
     made = propose_aliases(exported.ids(), snapshot.names, {}) if manner.aliases else {}
     files: dict[str, str] = {}
+    unfit: list[Entry] = []
     if one_sheet:
         entries = [entry for part in exported.parts for entry in part.entries]
         files[""], unfit = sheet_text(entries, {})
@@ -138,7 +139,7 @@ def export_new(
             name = f"{_DIRECTORY}/{part.name}.yaml"
             files |= _part(name, shared, part.entries, made, csv=manner.csv)
         files |= {_SCHEMA: numbers_schema_text(), ".gitignore": IGNORE}
-    return Export(files, exported.numbers, left_out, snapshot)
+    return Export(files, exported.numbers - len(unfit), left_out, snapshot)
 
 
 def _one_file(exported: Exported, aliases: Aliases) -> str:

@@ -117,6 +117,7 @@ def test_without_a_place_one_sheet_goes_to_stdout(
     header, row = rows_of(said.out)
     assert dict(zip(header, row, strict=True))["tags"] == "a;b"
     assert f"{TWO} is left out: no sheet can hold" in said.err
+    assert said.err.splitlines()[-1].startswith("1 number (")
 
 
 def test_into_a_project_the_sheet_lies_beside_its_file(account: Account, reconciler: Shell) -> None:
