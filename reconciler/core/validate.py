@@ -311,7 +311,7 @@ def _how_to_write(value: object, types: list[str], schema: Schema) -> str:
         case list() if types[0] == "object":
             return ': write "key: value" lines without dashes'
         case _ if types[0] == "object" and "properties" in schema:
-            keys: list[str] = list(schema.get("x-needs", schema["properties"]))
+            keys: list[str] = [*(schema.get("x-needs") or schema["properties"])]
             more = f" and {len(keys) - _MOST_KEYS} more" if len(keys) > _MOST_KEYS else ""
             return f" (its keys are {', '.join(keys[:_MOST_KEYS])}{more})"
         case _:
