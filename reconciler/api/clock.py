@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -36,4 +35,6 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         """`asyncio.sleep`, never negative."""
+        import asyncio  # who only asks for the time needs none of it
+
         await asyncio.sleep(max(seconds, 0.0))

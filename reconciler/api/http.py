@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -141,7 +142,7 @@ class Http:
     ) -> httpx.Request:
         url = self._endpoint.url_for(path)
         if params:
-            url += f"?{httpx.QueryParams(_pairs(params))}"
+            url += f"?{urlencode(_pairs(params))}"
         content = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
         kind = {} if content is None else {"content-type": "application/json"}
         return httpx.Request(
@@ -250,8 +251,15 @@ async def _read(response: httpx.Response, most: int, trickle: _Trickle) -> tuple
     return bytes(body), True
 
 
-def _pairs(params: Params) -> list[tuple[str, Value]]:
-    return list(params.items() if isinstance(params, Mapping) else params)
+def _pairs(params: Params) -> list[tuple[str, str]]:
+    pairs = params.items() if isinstance(params, Mapping) else params
+    return [(name, _in_a_query(value)) for name, value in pairs]
+
+
+def _in_a_query(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
 
 
 def decode(answer: Answer, kind: type[T]) -> T:

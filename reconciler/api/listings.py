@@ -73,7 +73,8 @@ def _page_type(listing: Listing) -> Any:
     return msgspec.defstruct(f"{row.__name__}Page", [("data", list[row]), ("meta", Meta)])
 
 
-_PAGE_TYPES = {listing: _page_type(listing) for listing in Listing}
+PAGE_TYPES = {listing: _page_type(listing) for listing in Listing}
+"""What a page of each list is decoded into."""
 
 
 async def read_page(
@@ -92,7 +93,7 @@ async def read_page(
 
 def _page_of(answer: Answer, listing: Listing, sharing: Sharing) -> Page:
     """The page in an answer. UnavailableError where it makes no sense."""
-    page: Any = decode(answer, _PAGE_TYPES[listing])
+    page: Any = decode(answer, PAGE_TYPES[listing])
     if not 0 <= page.meta.total_results <= _MOST_ROWS:
         reason = f"claims to have {page.meta.total_results} rows"
         raise UnavailableError(f"GET {listing}", reason)

@@ -134,6 +134,8 @@ def open_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
     url = httpx.URL(endpoint.base_url)
     # http is for loopback alone
     context = tls_context() if url.scheme == "https" else None
+    if context is not None:
+        context.set_alpn_protocols(["http/1.1"])
     proxy = _proxy_for(endpoint)
     if proxy is None or context is None:
         port = url.port or (443 if context else 80)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.options import all_option, options_from, reading_options
-from reconciler.cli.running import run
+from reconciler.cli.running import runner
 from reconciler.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def command(
         refuse_what_is_for_one(output_format)
         return compare(path, options, How("drift", output_format, no_color, verbose), _judge)
     with reading(no_color, output_format) as progress:
-        planned = run(workflow.drift(path, options, progress))
+        planned = runner(given)(workflow.drift(path, options, progress))
     warn(planned, would_apply=False)
     if verbose:
         explain_reads(planned)

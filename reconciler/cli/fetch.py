@@ -25,7 +25,7 @@ from reconciler.errors import Exit
 def command(output: Path, max_wait: float | None, concurrency: int | None) -> Exit:
     """Snapshot the live account, for --live and for looking at. PINs are left out.
 
-    The account is the one that reconciler.yaml in this directory names, or the environment.
+    The account is that of the project in or above this directory, or of the environment.
     """
     from reconciler import workflow
     from reconciler.cli.progress import reading

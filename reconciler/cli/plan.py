@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.options import all_option, options_from, reading_options
-from reconciler.cli.running import run
+from reconciler.cli.running import runner
 from reconciler.errors import Exit
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def command(
         check_output(out)
         check_not_read(out, given["live"])
     with reading(no_color, output_format) as progress:
-        planned = run(workflow.plan(path, options, progress))
+        planned = runner(given)(workflow.plan(path, options, progress))
     if out is not None:
         check_not_read(out, *planned.secret_files)
     warn(planned)

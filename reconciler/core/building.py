@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from reconciler.core.declared import Row
 from reconciler.core.documents import Document
 from reconciler.core.entries import TREES, Reading, layer_of
 from reconciler.core.fields import Kind
@@ -50,8 +51,10 @@ class Building:
 
     reading: Reading
     groups: Groups
-    documents: Sequence[Document]
+    documents: list[Document]
     project: Document | None
+    rows: dict[int, Sequence[Row]] = field(default_factory=dict)
+    """Numbers that were taken by table, by the place of their file, in the order of their lines."""
     places: Places = field(default_factory=lambda: Places((), {}, {}))
     defaults: dict[tuple[Kind, int], Layer] = field(default_factory=dict)
     group_layers: dict[tuple[Kind, str], Layer] = field(default_factory=dict)

@@ -593,6 +593,9 @@ SUPPORTED: Mapping[Kind, frozenset[str]] = MappingProxyType(
 )
 """The fields that can be declared: those that some call writes."""
 
+SECRETS = frozenset(row.path for row in FIELDS if row.secret)
+"""The paths of fields that are masked everywhere."""
+
 
 def absent_means_empty(field: Field, read: Read) -> bool:
     """Whether a key that a row lacks says 'unset' rather than nothing at all.

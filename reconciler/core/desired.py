@@ -8,9 +8,16 @@ by key, lists replace, a tag edit applies to what the layers below gave.
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
+from reconciler.core.alike import NotPlainError, rows_of
 from reconciler.core.building import (
     Building,
     check_extends,
@@ -19,7 +26,7 @@ from reconciler.core.building import (
     mapping,
     settled_at,
 )
-from reconciler.core.declared import Declared, Rest, Run
+from reconciler.core.declared import Declared, Rest, Rows, Run
 from reconciler.core.documents import Document
 from reconciler.core.entries import Reading
 from reconciler.core.fields import Kind
@@ -44,7 +51,6 @@ from reconciler.core.projectfile import (
     prices_of,
     safety_of,
 )
-from reconciler.core.sheets import document_of
 from reconciler.core.validate import check
 from reconciler.errors import Problem
 
@@ -65,8 +71,32 @@ def build(
     of a path, as shown, the name by which a PIN in that file is referred to. The result is
     usable only if there are no problems.
     """
+    built = partial(_built, project, selected=selected, unread=unread, name_of=name_of)
+    if not any(document.folded for document in documents):
+        return built(documents)
+    with suppress(NotPlainError):
+        desired, problems = built(documents)
+        if not problems and not desired.warnings:
+            return desired, problems
+    # Something is wrong, or may be: everything is told by the way of any number.
+    found: list[Problem] = []
+    whole = [each for document in documents if (each := _unfolded(document, found)) is not None]
+    desired, problems = built(whole)
+    return desired, found + problems
+
+
+def _built(
+    project: Document | None,
+    documents: Sequence[Document],
+    *,
+    selected: frozenset[str] | None,
+    unread: bool,
+    name_of: Callable[[str], str],
+) -> tuple[Desired, list[Problem]]:
+    """The same; of folded documents NotPlainError where it cannot be told by table."""
     state, problems = prepared(project, documents, unread=unread)
     state.reading.name_of = name_of
+    _take_tables(state)
     for document in state.documents:
         problems += check(document, is_project=document is project)
     for loop in state.groups.loops():
@@ -75,6 +105,7 @@ def build(
     for name in state.groups:
         check_extends(state, name)
     state.places = places_of(state, problems)
+    _check_apart(state)
     numbers, elsewhere = _numbers(state, selected)
     for (source, text), of in state.broken.items():
         more = f" and {len(of) - 1:,} more" if len(of) > 1 else ""
@@ -124,12 +155,51 @@ def project_defaults(
     }
 
 
+def _unfolded(document: Document, problems: list[Problem]) -> Document | None:
+    """The document with all that its file holds."""
+    if document.folded is None:
+        return document
+    whole, found = document.folded.unfold()
+    problems += found
+    return whole and replace(whole, sheet=document.sheet)
+
+
+def _take_tables(state: Building) -> None:
+    """Take the numbers of folded documents by table, or unfold the document."""
+    for owner, document in enumerate(state.documents):
+        if document.folded is None:
+            continue
+        try:
+            rows = rows_of(state, owner, document.folded.tables)
+        except NotPlainError:
+            whole = _unfolded(document, state.reading.problems)
+            if whole is not None:
+                state.documents[owner] = whole
+        else:
+            state.rows[owner] = rows
+
+
+def _check_apart(state: Building) -> None:
+    """NotPlainError where a number of a table stands elsewhere as well, or in a block."""
+    firsts = sorted(first for rows in state.rows.values() for _, _, first, *_ in rows)
+    known = frozenset(firsts)
+    if len(known) < len(firsts):
+        raise NotPlainError
+    for place in state.places.places if firsts else ():
+        after = bisect_left(firsts, place.first) if place.is_block else 0
+        inside = place.is_block and after < len(firsts) and firsts[after] <= place.last
+        if inside or place.first in known:
+            raise NotPlainError
+
+
 def places_of(state: Building, problems: list[Problem]) -> Places:
     """Where all numbers stand, those of sheets after those of the files that name them."""
     found: list[Place] = []
     for owner, document in enumerate(state.documents):
         found += places_in(document, owner, problems)
         if document.sheet is not None:
+            from reconciler.core.sheets import document_of  # few projects have any
+
             sheet, wrong = document_of(document.sheet)
             problems += wrong
             problems += check(sheet, is_project=False)
@@ -148,29 +218,51 @@ def _numbers(state: Building, selected: frozenset[str] | None) -> tuple[Declared
     return numbers, Rest(Declared(run for _, run in runs), numbers)
 
 
-def _runs(state: Building) -> Iterator[tuple[int, Run]]:
-    """The runs of every place, each with the file that it belongs to."""
-    for at, place in enumerate(state.places.places):
-        entry = place.entry
-        if isinstance(entry, dict) and "release" in entry and is_right(place):
-            run = Run(place.first, 1, place.kind, NO_SETTINGS, place.source, release=True)
-            yield place.owner, run
-            continue
-        settled = settled_at(state, at)
-        block = state.places.block_of.get(at)
-        start = place if block is None else state.places.places[block]
-        for first, size in segments(place, state.places.taken.get(at, ())):
-            run = Run(
-                first,
-                size,
-                place.kind,
-                settled.settings,
-                place.source,
-                protect=marked(settled.layer, PROTECT),
-                when_owned=marked(settled.layer, WHEN_OWNED),
-                offset=first - start.first if start.is_block else -1,
-                templated=settled.templated,
-            )
-            if settled.templated:
-                check_filled(run, state.reading, state.broken)
-            yield place.owner, run
+def _runs(state: Building) -> Iterator[tuple[int, Run | Rows]]:
+    """All runs in the order of files and lines, each with the file that it belongs to."""
+    places = state.places.places
+    at = 0
+    for owner, document in enumerate(state.documents):
+        rows = state.rows.get(owner, ())
+        while at < len(places) and places[at].owner == owner:
+            in_file = places[at].document is document  # what a sheet says comes after the file
+            line = places[at].source.line if in_file else _AFTER_ALL
+            above = bisect_left(rows, line, key=itemgetter(0))
+            if above:
+                yield owner, Rows(document.path, rows[:above])
+                rows = rows[above:]
+            for run in _runs_at(state, at):
+                yield owner, run
+            at += 1
+        if rows:
+            yield owner, Rows(document.path, rows)
+
+
+_AFTER_ALL = sys.maxsize
+
+
+def _runs_at(state: Building, at: int) -> Iterator[Run]:
+    """The runs of one place."""
+    place = state.places.places[at]
+    entry = place.entry
+    if isinstance(entry, dict) and "release" in entry and is_right(place):
+        yield Run(place.first, 1, place.kind, NO_SETTINGS, place.source, release=True)
+        return
+    settled = settled_at(state, at)
+    block = state.places.block_of.get(at)
+    start = place if block is None else state.places.places[block]
+    for first, size in segments(place, state.places.taken.get(at, ())):
+        run = Run(
+            first,
+            size,
+            place.kind,
+            settled.settings,
+            place.source,
+            protect=marked(settled.layer, PROTECT),
+            when_owned=marked(settled.layer, WHEN_OWNED),
+            offset=first - start.first if start.is_block else -1,
+            templated=settled.templated,
+        )
+        if settled.templated:
+            check_filled(run, state.reading, state.broken)
+        yield run

@@ -6,8 +6,7 @@ A number is compared as one row first; only rows that differ are looked at field
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
-from itertools import compress, repeat
+from itertools import compress, count, repeat
 from operator import attrgetter, is_, itemgetter, ne
 from typing import Any
 
@@ -23,7 +22,14 @@ from reconciler.core.changes import (
 from reconciler.core.declared import Declared, compact
 from reconciler.core.fields import Field, Kind, Listing
 from reconciler.core.live import NAMES
-from reconciler.core.model import Desired, DesiredNumber, LiveNumber, Snapshot, Source
+from reconciler.core.model import (
+    Desired,
+    DesiredNumber,
+    LiveNumber,
+    Settings,
+    Snapshot,
+    Source,
+)
 from reconciler.core.values import LIVE_SECRET, UNKNOWN, LiveValue, Secret, TagEdit, Value
 from reconciler.errors import InputError, Problem
 
@@ -54,10 +60,6 @@ class Differ:
         self._shared: dict[tuple[Any, ...], FieldChange] = {}
         self._links = {kind: linked_columns(snapshot, kind) for kind in snapshot.columns}
 
-    def live_row(self, number: DesiredNumber, live: LiveNumber) -> tuple[Any, ...]:
-        """The live values of the fields that `number` manages, in its order."""
-        return self.getter(live.kind, number.settings.paths)(live.values)
-
     def getter(self, kind: Kind, paths: tuple[str, ...]) -> Getter:
         """How to get the values of `paths`, in that order, out of those of a live number."""
         key = (kind, paths)
@@ -67,20 +69,15 @@ class Differ:
         return getter
 
     def compare(
-        self, number: DesiredNumber, live: LiveNumber
+        self, settings: Settings, live: LiveNumber
     ) -> tuple[tuple[FieldChange, ...], tuple[UnknownField, ...]]:
-        """What differs on one number, and what cannot be told."""
-        settings = number.settings
-        row = self.live_row(number, live)
-        if row == settings.values:
-            return (), ()
+        """What differs between `settings` and a live number, and what cannot be told."""
+        row = self.getter(live.kind, settings.paths)(live.values)
         changes: list[FieldChange] = []
         unknown: list[UnknownField] = []
         rows = BY_PATH[live.kind]
-        compared = zip(settings.paths, settings.values, row, strict=True)
-        for at, (path, wanted, before) in enumerate(compared):
-            if wanted == before:
-                continue
+        for at in compress(count(), map(ne, settings.values, row)):
+            path, wanted, before = settings.paths[at], settings.values[at], row[at]
             source = settings.sources[at]  # made when asked for, so not of what is alike
             if before is UNKNOWN or before is _NOT_IN_SNAPSHOT:
                 if self._may_write_unread(rows[path], wanted, live):
@@ -108,14 +105,16 @@ class Differ:
         return row.write_only or (self._write_unread and not disputed)
 
     def _after(self, wanted: Any, before: Any) -> Any:
-        """The value to write; _SAME where it is live already. KeyError: cannot be told."""
+        """The value to write in place of `before`, which is not `wanted`; _SAME where it is live
+        already. KeyError: cannot be told."""
         if isinstance(wanted, TagEdit):
-            wanted = wanted.apply(before)
-        elif isinstance(wanted, Secret):
+            edited = wanted.apply(before)
+            return _SAME if edited == before else edited
+        if isinstance(wanted, Secret):
             if isinstance(before, Secret):
                 raise KeyError(wanted.ref)
             return _SAME if before == self._secrets[wanted.ref] else wanted
-        return _SAME if wanted == before else wanted
+        return wanted
 
     def _change(self, row: Field, before: Any, after: Any, source: Source) -> FieldChange:
         if row.secret and before is not None:
@@ -136,9 +135,12 @@ class Differ:
         self, live: LiveNumber, changes: list[FieldChange], unknown: list[UnknownField]
     ) -> tuple[tuple[FieldChange, ...], tuple[UnknownField, ...]]:
         """A nested object is written whole: with a part of it unread, none of it is written."""
+        rows = BY_PATH[live.kind]
+        if not any(rows[change.path].linked for change in changes):
+            return tuple(changes), tuple(unknown)
         kept: list[FieldChange] = []
         for change in changes:
-            link = BY_PATH[live.kind][change.path].linked
+            link = rows[change.path].linked
             siblings = self._links[live.kind][link] if link else ()
             blind = [p for p, at in siblings if at is None or live.values[at] is UNKNOWN]
             if blind:
@@ -188,14 +190,14 @@ def why_not_read(snapshot: Snapshot, kind: Kind, path: str) -> str:
 
 def risks(row: Field, before: LiveValue, after: Value) -> tuple[str, ...]:
     """The risk labels of one change."""
-    found = list(row.risk)
+    found = row.risk
     if row.path == "deletion_lock_enabled" and after is False:
-        found.append("unlock")
+        found += ("unlock",)
     if after is None and row.path in {"connection_id", "messaging.messaging_profile_id"}:
-        found.append("unassign")
+        found += ("unassign",)
     if row.cost and before != after:
-        found.append("cost")
-    return tuple(found)
+        found += ("cost",)
+    return found
 
 
 def diff(
@@ -216,14 +218,15 @@ def diff(
     unknown: list[UnknownField] = []
     not_owned: list[NotOwned] = []
     awaited: list[str] = []
-    unlike = [declared[each] for each in declared.in_order(_unlike(declared, snapshot, differ))]
+    unlike = sorted(_unlike(declared, snapshot, differ), key=_PLACE)
     owned = unchanged = len(declared) - len(unlike)
-    if misplaced := tuple(_misplaced(unlike, snapshot)):
+    if misplaced := tuple(_misplaced(declared, unlike, snapshot)):
         raise InputError(misplaced)
-    for number in unlike:
-        live = snapshot.numbers.get(number.phone_number)
-        owned += live is not None
-        if live is None or live.kind is not number.kind:
+    for at, value, live in unlike:
+        run = declared.run(at)
+        if live is None or live.kind is not run.kind:
+            owned += live is not None
+            number = run.at(value)
             blind = tuple(_blind(snapshot, number))
             unknown += blind
             if not blind and number.release:
@@ -233,14 +236,15 @@ def diff(
             elif not blind:
                 not_owned.append(NotOwned(number.phone_number, number.source))
             continue
-        if number.release:
-            changes.append(_release(number, live))
+        owned += 1
+        if run.release:
+            changes.append(_release(live, run.source))
             continue
-        fields, blind = differ.compare(number, live)
+        settings = run.at(value).settings if run.templated else run.settings
+        fields, blind = differ.compare(settings, live)
         unknown += blind
         if fields:
-            change = Change(live.phone_number, live.id, live.kind, Action.UPDATE, fields)
-            changes.append(replace(change, protected=True) if number.protect else change)
+            changes.append(_update(live, fields, protected=run.protect))
         elif not blind:
             unchanged += 1
     return Difference(
@@ -256,25 +260,29 @@ def diff(
     )
 
 
-def _unlike(declared: Declared, snapshot: Snapshot, differ: Differ) -> Iterator[str]:
+_Unlike = tuple[int, int, LiveNumber | None]
+"""The place of a run, a number of it without its +, and what is live of it."""
+_PLACE = itemgetter(0, 1)
+
+
+def _unlike(declared: Declared, snapshot: Snapshot, differ: Differ) -> Iterator[_Unlike]:
     """The numbers that are not in every field as declared, or that this cannot tell of.
 
     Without an object or a step of the interpreter for each: that would take four times as long.
     """
     find = snapshot.numbers.get
-    for kind, paths, is_plain, names, values in declared.batches():
-        if not is_plain or kind not in snapshot.columns:
-            yield from names
-            continue
-        row_of = differ.getter(kind, paths)
+    for kind, paths, is_plain, runs, names, values in declared.batches():
         found = list(map(find, names))
-        if all(found) and all(map(is_, map(_KIND, found), repeat(kind))):
-            rows = map(row_of, map(_VALUES, found))
-            yield from compress(names, map(ne, rows, values))
-            continue
-        for name, live, wanted in zip(names, found, values, strict=True):
-            if live is None or live.kind is not kind or row_of(live.values) != wanted:
-                yield name
+        rows: Iterable[tuple[Any, ...] | None] = repeat(None)
+        if is_plain and kind in snapshot.columns:
+            get = differ.getter(kind, paths)
+            if all(found) and all(map(is_, map(_KIND, found), repeat(kind))):
+                rows = map(get, map(_VALUES, found))
+            else:
+                rows = (get(each.values) if each and each.kind is kind else None for each in found)
+        unlike = zip(runs, names, found, strict=True)
+        for at, name, live in compress(unlike, map(ne, rows, values)):
+            yield at, int(name[1:]), live
 
 
 def _unmanaged(desired: Desired, snapshot: Snapshot, owned: int) -> int:
@@ -290,17 +298,23 @@ def _unmanaged(desired: Desired, snapshot: Snapshot, owned: int) -> int:
     return here + max(unread - unseen, 0)
 
 
-def _release(number: DesiredNumber, live: LiveNumber) -> Change:
-    return Change(live.phone_number, live.id, live.kind, Action.RELEASE, (), source=number.source)
+def _update(live: LiveNumber, fields: tuple[FieldChange, ...], *, protected: bool) -> Change:
+    number, kind = live.phone_number, live.kind
+    return Change(number, live.id, kind, Action.UPDATE, fields, protected=protected)
 
 
-def _misplaced(numbers: Iterable[DesiredNumber], snapshot: Snapshot) -> Iterator[Problem]:
-    for number in numbers:
-        live = snapshot.numbers.get(number.phone_number)
-        known = number.kind in snapshot.columns
-        if live is not None and live.kind is not number.kind and known:
-            text = f"{number.phone_number} is not one of {number.kind.yaml_key} in the account: "
-            where = number.source
+def _release(live: LiveNumber, source: Source) -> Change:
+    return Change(live.phone_number, live.id, live.kind, Action.RELEASE, (), source=source)
+
+
+def _misplaced(
+    declared: Declared, unlike: Iterable[_Unlike], snapshot: Snapshot
+) -> Iterator[Problem]:
+    for at, _, live in unlike:
+        kind = declared.kind(at)
+        if live is not None and live.kind is not kind and kind in snapshot.columns:
+            text = f"{live.phone_number} is not one of {kind.yaml_key} in the account: "
+            where = declared.run(at).source
             yield Problem(
                 where.path, where.line, where.column, f"{text}declare it under {live.kind.yaml_key}"
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -54,6 +54,48 @@ class Sheet:
     rows: Sequence[Row] = field(repr=False)  # they may hold PINs
 
 
+class Foldable(NamedTuple):
+    """Which entries may be folded: those of the mappings under the keys `sections` at the top of a
+    file, but for entries that hold one of the keys `apart`."""
+
+    sections: Sequence[str]
+    apart: Set[str]
+
+
+class Column(NamedTuple):
+    """One value of each of many entries: as it is written, and what it stands for (a scalar, or
+    what stands in brackets). `path` are the keys that lead to it from the entry. It may hold PINs:
+    never show it."""
+
+    path: tuple[str, ...]
+    texts: Sequence[str]
+    values: Sequence[Any]
+
+
+class Alike(NamedTuple):
+    """Entries that are written alike, the same keys on the same lines, in the mapping `section`.
+
+    The thousands of numbers of a verbose file have a few such shapes among them: what depends on
+    the shape alone is found out once, and the values are judged a column at a time. `lines` are
+    those of the `keys`. `read` gives one of the entries, by its place here, as a document that
+    holds nothing else; it stands where it does in the file.
+    """
+
+    section: str
+    keys: Sequence[str]
+    lines: Sequence[int]
+    columns: Sequence[Column]
+    read: Callable[[int], Document]
+
+
+class Folded(NamedTuple):
+    """The entries that a document lacks. `unfold` gives the document that holds them as well, and
+    what is wrong with it after all."""
+
+    tables: Sequence[Alike]
+    unfold: Callable[[], tuple[Document | None, list[Problem]]]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
     """One YAML file, read strictly.
@@ -69,6 +111,8 @@ class Document:
     start: Mark = TOP
     sheet: Sheet | None = None
     """What `numbers_from` names, where it could be read."""
+    folded: Folded | None = None
+    """Entries that are not in `data`, where whoever read the file asked for that."""
 
     def entry(self, path: Iterable[str | int]) -> EntryMarks:
         """The place of the entry at `path`, or of its nearest ancestor that stands in the file."""

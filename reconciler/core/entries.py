@@ -94,12 +94,12 @@ def _flatten(
         node = tree.get(key)
         if isinstance(node, Field) and node.writes:
             source = Source(document.path, *marks[key].key, group)
-            into.set(node.path, _declared(reading, node, raw, source), source)
+            into.set(node.path, declared_value(reading, node, raw, source), source)
         elif isinstance(node, dict) and raw is not None:
             _flatten(reading, document, raw, node, group, into)
 
 
-def _declared(reading: Reading, row: Field, raw: Any, source: Source) -> Any:
+def declared_value(reading: Reading, row: Field, raw: Any, source: Source) -> Any:
     """The canonical form of a declared value."""
     match row.type:
         case Type.TAGS:

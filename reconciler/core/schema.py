@@ -253,6 +253,7 @@ def definition_of(kind: Kind, key: str) -> str:
     return f"{kind.value}_block" if ".." in key else kind.value
 
 
+@cache
 def _definitions() -> Schema:
     # A group or a default may serve both kinds; each takes what it has.
     settings = {
@@ -423,6 +424,11 @@ def numbers_schema() -> Schema:
         "additionalProperties": False,
         "$defs": _definitions() | DEFINITIONS,
     }
+
+
+def column_schema(row: Field) -> Schema:
+    """The schema of many values of one field."""
+    return {"$schema": DIALECT, "type": "array", "items": _value(row)}
 
 
 @cache

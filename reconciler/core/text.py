@@ -124,7 +124,7 @@ class Redactor:
 
     def clean(self, text: str, limit: int = 500) -> str:
         """Redacted, neutral, and at most `limit` characters: what an error message may hold."""
-        return shortened(neutral(self.redact(text)), limit)
+        return shortened(neutral(self.redact(text)), limit) if text else ""
 
     def _known(self, text: str) -> Iterator[tuple[int, int]]:
         """Where a secret stands. It takes no longer for a thousand PINs than for ten."""

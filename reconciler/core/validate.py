@@ -7,7 +7,7 @@ says no does `jsonschema` look, at the entries that are wrong, to say what and w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import jsonschema_rs
 
 from reconciler.core.catalogue import BY_PATH, FIELDS
 from reconciler.core.documents import Document
-from reconciler.core.fields import Kind
+from reconciler.core.fields import Field, Kind
 from reconciler.core.hints import Hints, quoted, shown
 from reconciler.core.places import TO, block_ends, canonical_number
 from reconciler.core.rulewords import unknown_word
@@ -24,6 +24,7 @@ from reconciler.core.schema import (
     BLOCK_PATTERN,
     E164_OR_TEMPLATE,
     PROJECT_KEYS,
+    column_schema,
     definition_of,
     entry_schema,
     numbers_schema,
@@ -69,6 +70,12 @@ def _verdict(definition: str) -> Callable[[Any], bool]:
 
 
 @cache
+def _column_verdict(kind: Kind, path: str) -> Callable[[Any], bool]:
+    schema = column_schema(BY_PATH[kind][path])
+    return jsonschema_rs.Draft202012Validator(schema).is_valid
+
+
+@cache
 def _explainer(definition: str) -> jsonschema.Draft202012Validator:
     import jsonschema  # what is right needs no words, and it takes long to load
 
@@ -78,6 +85,11 @@ def _explainer(definition: str) -> jsonschema.Draft202012Validator:
 def is_valid(definition: str, entry: object) -> bool:
     """Whether one entry (see `schema.entry_schema`) is right by itself."""
     return _verdict(definition)(entry)
+
+
+def is_valid_column(row: Field, values: Sequence[Any]) -> bool:
+    """Whether each of many values of one field is right by itself."""
+    return _column_verdict(row.kind, row.path)(list(values))
 
 
 def check(document: Document, *, is_project: bool) -> list[Problem]:

@@ -15,11 +15,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
-from reconciler.core.documents import Document
+from reconciler.core.documents import Document, Foldable
 from reconciler.errors import InputError, Problem
 from reconciler.files.plain import is_for_quotes
 from reconciler.files.reader import collector_paused, read_document
-from reconciler.files.sheet import find_sheet, read_sheet
 from reconciler.files.store import DISK, Store
 from reconciler.files.tree import (
     SourceFile,
@@ -88,10 +87,13 @@ def _place(problem: Problem) -> tuple[str, int, int]:
     return problem.path, problem.line, problem.column
 
 
-def load_documents(path: Path, cwd: Path, store: Store = DISK) -> Loaded:
+def load_documents(
+    path: Path, cwd: Path, store: Store = DISK, *, fold: Foldable | None = None
+) -> Loaded:
     """Reads the project that `path` stands for; `cwd`, absolute, is what paths are shown against.
 
-    Raises MissingPathError where there is nothing at `path`.
+    With `fold` documents but that of the project file may be folded. Raises MissingPathError where
+    there is nothing at `path`.
     """
     tree = find_project(path, cwd, store)
     problems: list[Problem] = []
@@ -108,7 +110,7 @@ def load_documents(path: Path, cwd: Path, store: Store = DISK) -> Loaded:
             # It may exclude files, and which ones cannot be known: their errors would be noise.
             return Loaded(tree.root, None, (), tree.selected, tuple(problems), True, "")
     with collector_paused():  # once for all files, for it starts again with a full collection
-        read = [_read_whole(tree.root, file, problems, digest) for file in tree.files]
+        read = [_read_whole(tree.root, file, problems, digest, fold) for file in tree.files]
     documents = tuple(document for document, _ in read if document is not None)
     unread = unread or any(missing for _, missing in read)
     incomplete = unread or (tree.project_file is not None and not project)
@@ -160,7 +162,7 @@ def _take_in(digest: Hash, name: str, raw: bytes) -> None:
 
 
 def _read(
-    file: SourceFile, problems: list[Problem], digest: Hash
+    file: SourceFile, problems: list[Problem], digest: Hash, fold: Foldable | None = None
 ) -> tuple[Document | None, bytes | None]:
     raw = open_source(file)
     if isinstance(raw, Problem):
@@ -168,16 +170,16 @@ def _read(
         return None, None
     # By its name in the project: the same wherever, and from wherever, the project is read.
     _take_in(digest, file.name, raw)
-    document, found = read_document(file.path, raw)
+    document, found = read_document(file.path, raw, fold)
     problems += found
     return document, raw
 
 
 def _read_whole(
-    root: Path, file: SourceFile, problems: list[Problem], digest: Hash
+    root: Path, file: SourceFile, problems: list[Problem], digest: Hash, fold: Foldable | None
 ) -> tuple[Document | None, bool]:
     """The document in `file`, with its sheet; and whether any of the two could not be read."""
-    document, _ = _read(file, problems, digest)
+    document, _ = _read(file, problems, digest, fold)
     if document is None:
         return None, True
     return _with_sheet(root, file, document, problems, digest)
@@ -191,6 +193,8 @@ def _with_sheet(
     given = document.data.get("numbers_from") if isinstance(document.data, dict) else None
     if not isinstance(given, str) or not given.lower().endswith(".csv"):
         return document, False  # the schema says so
+    from reconciler.files.sheet import find_sheet, read_sheet  # few projects have any
+
     found = find_sheet(root, file, given)
     raw = open_source(found)
     if isinstance(raw, Problem):

@@ -15,17 +15,16 @@ import yaml
 from reconciler.core.documents import TOP, EntryMarks, Mark
 from reconciler.errors import Problem
 from reconciler.files import plain
+from reconciler.files.lines import MAX_PROBLEMS
 from reconciler.files.text import forbidden, hidden_in_scalar, shown
 
 MAX_DEPTH: Final = 50
-MAX_EVENTS: Final = 3_000_000  # bounds memory, to about 1 GB: some 150,000 numbers in one file
 # What stands under these is, or may be, a PIN: no message may show it.
 _SECRET_KEYS: Final = frozenset({"external_pin", "env", "file"})
 
 MAX_EXPANSION: Final = 1_000_000
 MAX_EXPANSION_RATIO: Final = 20
 MAX_MERGED: Final = 3_000_000  # what merge keys give is copied, so it has a bound of its own
-MAX_PROBLEMS: Final = 1_000
 
 _HUGE = 10**12  # sizes stop growing here: exponential ones would become numbers of a million digits
 _TAG_PREFIX = "tag:yaml.org,2002:"

@@ -13,6 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from reconciler.files import plain
 
+MAX_EVENTS: Final = 3_000_000  # bounds memory, to about 1 GB: some 150,000 numbers in one file
+MAX_PROBLEMS: Final = 1_000
 LONGEST: Final = 1_000  # libyaml looks no further than 1,024 characters for the ":" of a key
 _DEEPEST: Final = 8  # brackets in brackets
 

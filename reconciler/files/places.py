@@ -10,17 +10,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core.documents import EntryMarks, EntryPlace, Mark
-from reconciler.files.lines import NOTHING, parse_line
+from reconciler.files.lines import NOTHING, Line, parse_line
 
 
 class Text:
-    """The text of a file, and its lines once somebody asks for them."""
+    """The text of a file, its lines once somebody asks for them, and what some of them say."""
 
-    __slots__ = ("_lines", "_text")
+    __slots__ = ("_lines", "_text", "known")
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._lines: list[str] = []
+        self.known: dict[str, Line] = {}
 
     @property
     def lines(self) -> list[str]:

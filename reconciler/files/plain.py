@@ -21,7 +21,8 @@ CONSTANTS: Final[dict[str, Scalar]] = {
 
 _BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _CAPITALS = frozenset({"true", "false", "null"})
-_WORDS = _CAPITALS.union(_BOOLEANS)
+RESERVED: Final = _CAPITALS.union(_BOOLEANS)
+"""Words that some reader takes for no text, in lower case."""
 
 _LONGEST_INTEGER = 18  # one more digit, and 64-bit readers begin to wrap or to round
 _LONGEST_FLOAT = 15  # the decimal digits that a double keeps
@@ -98,7 +99,7 @@ def key_complaint(text: str) -> str:
 
     Keys are text. A telephone number as a key is the commonest slip, so it has its own words.
     """
-    if text.lower() in _WORDS:
+    if text.lower() in RESERVED:
         return quote(text, "keys are text")
     value, complaint = resolve(text)
     if complaint or isinstance(value, str):

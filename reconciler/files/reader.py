@@ -1,61 +1,35 @@
-"""One YAML file, read strictly: what it holds, and everything that is wrong with it.
-
-The parser is libyaml's where it is built in, at the level of events: its composer recurses, and
-would let a file overflow the stack.
-"""
+"""One YAML file, read strictly: what it holds, and everything that is wrong with it."""
 
 from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
+from functools import partial
 
-import yaml
-
-from reconciler.core.documents import TOP, Document, Mark
+from reconciler.core.documents import Document, Foldable, Folded
 from reconciler.errors import Problem
-from reconciler.files import syntax
-from reconciler.files.build import MAX_EVENTS, MAX_PROBLEMS, Builder, StopReading
+from reconciler.files import folding
+from reconciler.files.lines import MAX_PROBLEMS
 from reconciler.files.regular import read_regular
 from reconciler.files.store import MAX_BYTES
 from reconciler.files.text import conflicts, decode, foreign_encoding, place, shown
-
-_MAX_MENDED = 10  # each mended escape reads the file again
 
 _HEADER = re.compile(r"(?:[ \t\r]*(?:#[^\n]*)?\n|%[^\n]*\n)*+(?:%[^\n]*)?")
 _OTHER_DIRECTIVE = re.compile(r"^(?!%YAML[ \t]+1\.[12][ \t\r]*(?:#|$))(%[^ \t\r\n]*)", re.MULTILINE)
 
 
-class _PurePythonParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
-    """The same events where PyYAML was built without libyaml, about ten times slower."""
-
-    def __init__(self, stream: str) -> None:
-        yaml.reader.Reader.__init__(self, stream)
-        yaml.scanner.Scanner.__init__(self)
-        yaml.parser.Parser.__init__(self)
-
-
-def _parser(text: str) -> Any:
-    if yaml.__with_libyaml__:
-        return yaml.CSafeLoader(text)
-    return _PurePythonParser(text)
-
-
-def events_of(text: str) -> Iterator[Any]:
-    """The events of a text that `read_document` has accepted."""
-    next_event = _parser(text).get_event
-    while (event := next_event()) is not None and event.__class__ is not yaml.StreamEndEvent:
-        yield event
-
-
-def read_document(path: str, raw: bytes) -> tuple[Document | None, list[Problem]]:
+def read_document(
+    path: str, raw: bytes, fold: Foldable | None = None
+) -> tuple[Document | None, list[Problem]]:
     """The document in `raw`, and all problems found, in the order of their places.
 
     None instead of a document means that what the file holds cannot be known: not text, not
     YAML, a merge conflict, too big. Otherwise the document is whole, and where a value was
-    refused its text stands in for it, so that later checks can find what else is wrong.
+    refused its text stands in for it, so that later checks can find what else is wrong. With
+    `fold` it may be folded.
     """
     if len(raw) > MAX_BYTES:
         limit = MAX_BYTES // (1024 * 1024)
@@ -71,10 +45,16 @@ def read_document(path: str, raw: bytes) -> tuple[Document | None, list[Problem]
         return None, sorted(problems + marked)
     text, directives = _directives(path, text)
     with collector_paused():
+        if fold and not problems and not directives and (found := folding.fold(path, text, fold)):
+            rest, tables = found
+            return replace(rest, folded=Folded(tables, partial(read_document, path, raw))), []
         if not problems and not directives and (document := read_regular(path, text)) is not None:
             return document, []
-        document, found = read_by_events(path, text, {problem.line for problem in problems})
-    return document, _bounded(path, sorted(problems + directives + found))
+        # What is regular needs no parser, and it takes as long to load as a small project to read.
+        from reconciler.files.events import read_by_events
+
+        document, wrong = read_by_events(path, text, {problem.line for problem in problems})
+    return document, _bounded(path, sorted(problems + directives + wrong))
 
 
 def _bounded(path: str, problems: list[Problem]) -> list[Problem]:
@@ -82,59 +62,6 @@ def _bounded(path: str, problems: list[Problem]) -> list[Problem]:
         return problems
     more = Problem(path, 0, 0, f"more than {MAX_PROBLEMS} problems in this file: mend these first")
     return [more, *problems[:MAX_PROBLEMS]]
-
-
-def read_by_events(
-    path: str, text: str, damaged: Set[int] = frozenset()
-) -> tuple[Document | None, list[Problem]]:
-    """Reads what may be anything, by the events of the parser.
-
-    After an escape that stands for nothing it reads again, with one that does. A syntax error on
-    a line whose characters were refused (`damaged`) says nothing new.
-    """
-    mended: list[Problem] = []
-    while True:
-        builder = Builder(path, text)
-        try:
-            document = _build(path, text, builder)
-        except yaml.MarkedYAMLError as error:
-            fault = syntax.fault(error, text)
-        except (yaml.YAMLError, ValueError, OverflowError):  # of the pure parser's conversions
-            fault = syntax.SyntaxFault(TOP, "this is not YAML")
-        else:
-            return document, mended + builder.problems
-        problem = Problem(path, fault.mark.line, fault.mark.column, fault.message)
-        if not fault.mended or len(mended) == _MAX_MENDED:
-            noise = fault.mark.line in damaged
-            return None, mended + builder.problems + [problem] * (not noise)
-        mended.append(problem)
-        text = fault.mended
-
-
-def _build(path: str, text: str, builder: Builder) -> Document | None:
-    """Runs the events of `text` through `builder`."""
-    parser = _parser(text)
-    next_event = parser.get_event
-    handlers = builder.handlers
-    try:
-        for _ in range(MAX_EVENTS):
-            event = next_event()
-            if event.__class__ is yaml.StreamEndEvent:
-                break
-            handlers[event.__class__](event)
-        else:
-            mark = event.start_mark
-            message = "too many entries for one file: split it into several files"
-            builder.problem(Mark(mark.line + 1, mark.column + 1), message)
-            return None
-    except StopReading as stop:
-        if not stop.usable:
-            return None
-    try:
-        data, start = builder.document()
-    except StopReading:
-        return None
-    return Document(path, data, builder.marks, start)
 
 
 def _directives(path: str, text: str) -> tuple[str, list[Problem]]:

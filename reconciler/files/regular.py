@@ -14,8 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from reconciler.core.documents import Document, EntryPlace, Mark
-from reconciler.files.build import MAX_EVENTS
-from reconciler.files.lines import Flow, IrregularError, Line, parse_line
+from reconciler.files.lines import MAX_EVENTS, Flow, IrregularError, Line, parse_line
 from reconciler.files.places import BlockPlaces, FlowPlaces, Text, lines_of
 
 _MOST_KNOWN: Final = 20_000  # lines that are remembered: bounds memory where none comes again
@@ -36,9 +35,16 @@ def read_regular(path: str, text: str) -> Document | None:
     if head := _HEAD.match("\n".join(lines[:_MOST_HEAD])):
         lines[head.group().count("\n") - 1] = ""
     try:
-        return _Reading(path, text).take(lines)
+        return _Reading(path, Text(text)).take(lines)
     except IrregularError:
         return None
+
+
+def read_entry(path: str, text: Text, line: int, count: int, level: int) -> Document:
+    """The entry on `line` of `text` (from 1), `count` lines long with what is below its key, which
+    is indented by `level`, as a document by itself. IrregularError where it is not regular."""
+    lines = text.lines[line - 1 : line - 1 + count]
+    return _Reading(path, text).take(lines, first=line, level=level)
 
 
 _Frame = tuple[int, bool, Any, dict[Any, int]]
@@ -49,19 +55,22 @@ the lines of its entries by key."""
 class _Reading:
     """One file; the containers that are open, without the innermost."""
 
-    def __init__(self, path: str, text: str) -> None:
+    def __init__(self, path: str, text: Text) -> None:
         self._path = path
-        self._text = Text(text)
+        self._text = text
         self._marks: dict[int, Mapping[Any, EntryPlace]] = {}
         self._open: list[_Frame] = []
 
-    def take(self, lines: list[str]) -> Document:
-        """The document that the lines make. IrregularError where they are not all regular."""
-        frame = root = self._opened(0, False, {})
+    def take(self, lines: list[str], *, first: int = 1, level: int = 0) -> Document:
+        """The document that the lines make, of which the first has that number, and entries at the
+        top are indented by `level`. IrregularError where they are not all regular."""
+        frame = root = self._opened(level, False, {})
         level, is_list, container, places = frame
-        known: dict[str, Line] = {}
+        known = self._text.known
         waiting = None  # the key on the line above, if its value may come below
-        for number, text in enumerate(lines, 1):
+        for number, text in enumerate(lines, first):
+            if not text:
+                continue
             line = known.get(text)
             if line is None:
                 line = _learn(known, text)

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from reconciler.core.catalogue import SECRETS
 from reconciler.core.declared import compact
 from reconciler.core.model import Desired, DesiredNumber, Source
 from reconciler.core.templates import Pin, PlainPin
@@ -25,7 +26,7 @@ def resolve_secrets(desired: Desired, root: Path, environ: Mapping[str, str]) ->
     """
     used = (
         pair
-        for run in compact(desired.numbers).runs()
+        for run in compact(desired.numbers).managing(SECRETS)
         if any(isinstance(value, Secret | Pin | PlainPin) for value in run.settings.values)
         for number in (run.each() if run.templated else (run.at(run.first),))
         for pair in _secrets(number)

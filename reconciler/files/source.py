@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from reconciler.files.reader import events_of
+from reconciler.files.events import events_of
 
 _HEADER_COMMENT = re.compile(r"[|>][-+0-9]*[ \t]+(#[^\r\n]*)")
 

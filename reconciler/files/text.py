@@ -41,6 +41,7 @@ _BOMS = (
     (b"\xff\xfe", "UTF-16"),
     (b"\xfe\xff", "UTF-16"),
 )
+_CONFLICT_MARKERS = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
 _CONFLICT = re.compile(r"^(?:<{7}|\|{7}|={7}|>{7})(?=[ \r\n]|\Z)", re.MULTILINE)
 
 
@@ -158,6 +159,8 @@ def _not_utf8(char: str) -> str:
 
 def conflicts(path: str, text: str) -> list[Problem]:
     """Each merge conflict that Git left in `text`, once, where it begins; at most a hundred."""
+    if not any(marker in text for marker in _CONFLICT_MARKERS):
+        return []
     problems: list[Problem] = []
     inside = False
     for found in islice(_CONFLICT.finditer(text), MAX_CONFLICTS):

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Plan
 from reconciler.report.text import Paint, drift_text, outcome_text, plan_text
 from reconciler.report.view import View
 
 if TYPE_CHECKING:
     from reconciler.core.declared_diff import Comparison
+    from reconciler.core.outcome import Outcome
 
 
 def plan_report(plan: Plan, output_format: str, view: View, paint: Paint) -> str:

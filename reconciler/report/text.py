@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from reconciler.core.changes import RELEASE, RISKS, Action, UnknownField, Withheld
 from reconciler.core.fingerprint import BINDING_KEY_ENV, unbound
-from reconciler.core.outcome import Failed, Left, Outcome
 from reconciler.core.plan import Plan
 from reconciler.core.policies import ERROR
 from reconciler.core.text import neutral, shortened
@@ -23,6 +23,9 @@ from reconciler.report.headlines import (
 from reconciler.report.judged import broken, untold, wanted, whom
 from reconciler.report.phrases import live
 from reconciler.report.words import calls, count, duration, grouped, shown
+
+if TYPE_CHECKING:
+    from reconciler.core.outcome import Failed, Left, Outcome
 
 Paint = Callable[[str, str], str]
 

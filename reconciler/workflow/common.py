@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.api.settings import Endpoint, Limits, endpoint_from
+from reconciler.core.alike import FOLDABLE
 from reconciler.core.desired import build
 from reconciler.core.model import Desired
 from reconciler.core.safety import Allowance
@@ -53,7 +54,7 @@ class Project:
 
 def load(path: Path) -> Project:
     """Read and check the project at `path`. InputError with everything that is wrong."""
-    loaded = load_documents(path, Path.cwd())
+    loaded = load_documents(path, Path.cwd(), fold=FOLDABLE)
     desired, problems = build(
         loaded.project,
         loaded.documents,

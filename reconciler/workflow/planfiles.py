@@ -11,7 +11,6 @@ import msgspec
 
 from reconciler.core.plan import Plan
 from reconciler.core.planfile import plan_document
-from reconciler.core.planload import read_plan
 from reconciler.errors import UsageError
 from reconciler.files.output import write_whole
 
@@ -54,4 +53,6 @@ def plan_in(data: bytes, name: str) -> Plan:
         document = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise UsageError(f"{name}: not a plan that `plan --out` wrote: no JSON") from None
+    from reconciler.core.planload import read_plan  # who saves a plan needs none of it
+
     return read_plan(document, name)

@@ -214,8 +214,7 @@ def _on_their_way(desired: Desired, snapshot: Snapshot) -> Iterator[str]:
     """Emergency service that is being provisioned is no drift, and not there yet either."""
     coming = [
         number.phone_number
-        for run in compact(desired.numbers).runs()
-        if EMERGENCY_ENABLED in run.settings.paths
+        for run in compact(desired.numbers).managing({EMERGENCY_ENABLED})
         for number in run.each()
         if (live := snapshot.numbers.get(number.phone_number)) is not None
         and live.kind is Kind.NUMBER

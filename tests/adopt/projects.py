@@ -93,6 +93,7 @@ class Hand:
     def __init__(self, draw: st.DrawFn) -> None:
         self._draw = draw
         self._remarks = 0
+        self._anchors = 0
         self._names: dict[str, str] = {}
         self._step = draw(st.sampled_from([2, 4]))
 
@@ -136,7 +137,8 @@ class Hand:
         pairs = [f"{self._key(key)}: {self._flow(each)}" for key, each in value.items()]
         anchor = ""
         if value and self._often(2):
-            self._names[known] = f"n{len(self._names)}"
+            self._anchors += 1
+            self._names[known] = f"n{self._anchors}"
             anchor = f"&{self._names[known]} "
         return f"{anchor}{{{', '.join(pairs)}}}"
 

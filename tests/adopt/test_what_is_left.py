@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -212,3 +213,51 @@ assign: [{match: {tags: [x]}, groups: [a]}]
     assert account.adopt("fleet.yaml").converged
     assert account.text("reconciler.yaml") == project
     assert account.text() == text.replace("[a]}", "[a], hd_voice_enabled: false}")
+
+
+def test_a_pin_that_stands_in_the_yaml_may_move_to_another_line(tmp_path: Path) -> None:
+    text = f"""\
+groups: {{a: {{hd_voice_enabled: true}}}}
+numbers:
+  "{ONE}":
+    groups: [a]
+  "{TWO}": {{groups: [a], external_pin: "4711"}}
+"""
+    pin = (TWO, "external_pin", "4711")
+    after = adopted(tmp_path, text, (ONE, "hd_voice_enabled", False), pin)
+    assert after == text.replace("[a]\n", "[a]\n    hd_voice_enabled: false\n")
+
+
+def test_a_link_stays_a_link_and_a_mode_stays(tmp_path: Path) -> None:
+    real = tmp_path / ".real.yaml"
+    real.write_text(f'numbers:\n  "{ONE}": {{tags: [a]}}\n')
+    real.chmod(0o640)
+    (tmp_path / "fleet.yaml").symlink_to(real.name)
+    account = world(tmp_path, {}, (ONE, "tags", ("b",)))
+    assert account.adopt().converged
+    assert (tmp_path / "fleet.yaml").is_symlink()
+    assert "[b]" in real.read_text()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+
+
+def test_a_write_that_fails_half_way_leaves_all_files_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {
+        "a.yaml": f'numbers:\n  "{ONE}": {{tags: [a]}}\n',
+        "b.yaml": f'numbers:\n  "{TWO}": {{tags: [a]}}\n',
+    }
+    account = world(tmp_path, files, (ONE, "tags", ("b",)), (TWO, "tags", ("b",)))
+    before = account.files()
+    replace, calls = Path.replace, []
+
+    def full(self: Path, target: Path) -> Path:
+        calls.append(self)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device", str(target))
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(UsageError, match="nothing was written"):
+        account.adopt()
+    assert account.files() == before

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.fields import Kind
 from tests.adopt.world import World, fields_of, world
 
 ONE, TWO, THREE = "+13125550001", "+13125550002", "+13125550003"
@@ -200,3 +201,31 @@ assign: [{match: {tags: [desk]}, groups: [desk]}]
     assert account.text("reconciler.yaml") == text.replace("enabled: true", "enabled: false")
     assert [(each.phone_number, each.path) for each in found.left] == [(TWO, "customer_reference")]
     assert "assign" in found.left[0].reason
+
+
+def test_a_mobile_number(tmp_path: Path) -> None:
+    text = f"""\
+groups: {{field: {{tags: [field]}}}}
+mobile_numbers:
+  "{ONE}":
+    groups: [field]
+    call_forwarding: {{call_forwarding_enabled: false}}
+    noise_suppression: both  # on the road
+  "{TWO}": {{groups: [field]}}
+"""
+    account = world(tmp_path, {"fleet.yaml": text})
+    account.kinds = {ONE: Kind.MOBILE, TWO: Kind.MOBILE}
+    account.live[ONE] |= {
+        "noise_suppression": "disabled",
+        "tags": ("field", "x"),
+        "call_forwarding.call_forwarding_enabled": True,
+        "call_forwarding.forwards_to": "+13035559123",
+    }
+    assert account.adopt().converged
+    forwarding = 'call_forwarding_enabled: true, forwards_to: "+13035559123"'
+    assert account.text() == (
+        text.replace("both  #", "disabled  #")
+        .replace("call_forwarding_enabled: false", forwarding)
+        .replace("    groups: [field]\n", "    groups: [field]\n    tags: {add: [x]}\n")
+    )
+    assert not fields_of(account.drift())

@@ -36,7 +36,7 @@ from tests.api.support import (
     serving,
 )
 
-QUICK = Limits(call_timeout_seconds=0.08)
+QUICK = Limits(call_timeout_seconds=0.25)
 
 
 def get(behave: Behave, limits: Limits | None = None) -> Answer:

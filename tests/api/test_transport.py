@@ -58,10 +58,14 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @asynccontextmanager
 async def https(folder: Path) -> AsyncIterator[tuple[Endpoint, list[bytes]]]:
-    """A TLS server on loopback that answers {} to anything, and what it was sent."""
+    """A TLS server on loopback that answers {} to anything, and what it was sent; it would rather
+    speak HTTP/2, and hangs up where nobody says what they speak."""
     seen: list[bytes] = []
 
     async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if writer.get_extra_info("ssl_object").selected_alpn_protocol() != "http/1.1":
+            writer.close()
+            return
         seen.append(await reader.readuntil(b"\r\n\r\n"))
         writer.write(reply())
         await writer.drain()
@@ -69,6 +73,7 @@ async def https(folder: Path) -> AsyncIterator[tuple[Endpoint, list[bytes]]]:
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    context.set_alpn_protocols(["h2", "http/1.1"])
     server = await asyncio.start_server(connection, "127.0.0.1", 0, ssl=context)
     port = server.sockets[0].getsockname()[1]
     try:

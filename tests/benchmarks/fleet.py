@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from reconciler.api.listings import _PAGE_TYPES
+from reconciler.api.listings import PAGE_TYPES
 from reconciler.core.fields import Listing
 from reconciler.core.rows import Sharing
 
@@ -134,7 +134,7 @@ def _voice(place: int) -> dict[str, object]:
 
 def decode_pages(listing: Listing, bodies: list[bytes]) -> dict[str, object]:
     """The rows of `bodies` by id, decoded as the product does."""
-    decoder = msgspec.json.Decoder(_PAGE_TYPES[listing])
+    decoder = msgspec.json.Decoder(PAGE_TYPES[listing])
     sharing = Sharing(listing)
     rows: dict[str, object] = {}
     for body in bodies:

@@ -1,8 +1,10 @@
 """`python -m tests.benchmarks.loading [--count 100000]`: what it costs to load what is declared.
 
-The same numbers in 100 files, in one file, in groups only, in blocks and in one sheet, each in a
-process of its own: CPU seconds to read, and to merge and validate; the most memory over what the
-process had before; and, in a second process that traces it, the bytes a number that stay.
+The same numbers in 100 files, in one file, in groups only, in blocks and in one sheet, and numbers
+that are unlike one another or written otherwise, each in a process of its own: CPU seconds to read,
+and to merge and validate; both beside what PyYAML's CSafeLoader takes to parse the same files; the
+most memory over what the process had before; and, in a second process that traces it, the bytes a
+number that stay.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from reconciler.core.alike import FOLDABLE
 from reconciler.core.desired import build
 from reconciler.files import load_documents
 
@@ -83,13 +88,80 @@ def _sheet(root: Path, count: int) -> None:
     (root / "all.csv").write_text(head + "".join(rows))
 
 
+def _in_files(entry: Callable[[int], str]) -> Callable[[Path, int], None]:
+    def write(root: Path, count: int) -> None:
+        size = count // _PARTS
+        for part in range(_PARTS):
+            numbers = "".join(map(entry, range(part * size, (part + 1) * size)))
+            (root / f"part-{part:03}.yaml").write_text(f"numbers:\n{numbers}")
+
+    return write
+
+
+def _unlike(place: int) -> str:
+    """Every value of every field is of one number alone, where the field allows it."""
+    return (
+        f'  "{_phone(place)}":\n'
+        f"    groups: [team-{place * 7 % _TEAMS}]\n"
+        f"    customer_reference: desk-{place}\n"
+        f'    connection_id: "{10**12 + place}"\n'
+        f'    billing_group_id: "{10**13 + place}"\n'
+        f"    tags: [desk-{place}, site-{place % 97}]\n"
+        f"    external_pin: {{env: PIN_{place}}}\n"
+        f"    hd_voice_enabled: {'true' if place % 2 else 'false'}\n"
+        "    voice:\n"
+        f"      inbound_call_screening: {_SCREENINGS[place % 3]}\n"
+        "      call_forwarding:\n"
+        "        call_forwarding_enabled: true\n"
+        f'        forwards_to: "+1{3_000_000_000 + place}"\n'
+        "      cnam_listing:\n"
+        "        cnam_listing_enabled: true\n"
+        f"        cnam_listing_details: Desk {place}\n"
+    )
+
+
+_SCREENINGS = ("flag_calls", "reject_calls", "disabled")
+
+
+def _tagged(place: int) -> str:
+    tags = "".join(f"      - tag-{place}-{at}\n" for at in range(20))
+    return f'  "{_phone(place)}":\n    tags:\n{tags}    customer_reference: desk-{place}\n'
+
+
+def _in_brackets(place: int) -> str:
+    recorded = "call_recording: {inbound_call_recording_enabled: true}"
+    return (
+        f'  "{_phone(place)}": {{groups: [team-{place % _TEAMS}], customer_reference: desk-{place},'
+        f" voice: {{inbound_call_screening: flag_calls, {recorded}}}}}\n"
+    )
+
+
+def _anchored(place: int) -> str:
+    voice = "{inbound_call_screening: flag_calls}"
+    first = place % 10 == 0
+    return (
+        f'  "{_phone(place)}":\n'
+        f"    groups: [team-{place % _TEAMS}]\n"
+        f"    customer_reference: desk-{place}\n"
+        f"    voice: {f'&a{place} {voice}' if first else f'*a{place // 10 * 10}'}\n"
+    )
+
+
 SHAPES: dict[str, Callable[[Path, int], None]] = {
     "100 files": _files,
     "one file": _one_file,
     "one file, groups only": _grouped,
     "100 blocks": _blocks,
     "one sheet": _sheet,
+    "100 files, unlike in every field": _in_files(_unlike),
+    "100 files, 20 tags of its own each": _in_files(_tagged),
+    "100 files, in brackets": _in_files(_in_brackets),
+    "100 files, with anchors": _in_files(_anchored),
 }
+
+
+_SHORT = frozenset({"100 blocks", "one sheet"})
+"""Of these the YAML says little or nothing, so that a comparison would too."""
 
 
 def measure(shape: str, count: int, *, traced: bool) -> dict[str, float]:
@@ -102,17 +174,21 @@ def measure(shape: str, count: int, *, traced: bool) -> dict[str, float]:
         if traced:
             tracemalloc.start()
         started = time.process_time()
-        loaded = load_documents(root, root)
+        loaded = load_documents(root, root, fold=FOLDABLE)
         read = time.process_time()
         desired, problems = build(loaded.project, loaded.documents)
         merged = time.process_time()
+        peak = _peak() - before
+        parsed = [yaml.load(path.read_bytes(), yaml.CSafeLoader) for path in root.glob("*.yaml")]
+        peer = time.process_time() - merged
+        del parsed
     if problems or len(desired.numbers) != count:
         raise SystemExit(f"the benchmark's own files are wrong: {problems[:3]}")
-    peak = _peak() - before
     del loaded
     gc.collect()
     kept = tracemalloc.get_traced_memory()[0] / count if traced else 0.0
-    return {"read": read - started, "merge": merged - read, "peak": peak, "kept": kept}
+    times = {"read": read - started, "merge": merged - read, "peer": peer}
+    return {**times, "peak": peak, "kept": kept}
 
 
 def _peak() -> float:
@@ -129,13 +205,18 @@ def _in_a_process(shape: str, count: int, *, traced: bool) -> dict[str, float]:
 
 def table(count: int) -> Iterator[str]:
     """The figures of every shape, as Markdown."""
-    yield f"| {count:,} numbers in | read | merge and validate | peak | bytes a number after |"
-    yield "| --- | --- | --- | --- | --- |"
+    yield (
+        f"| {count:,} numbers in | read | merge and validate | both, of CSafeLoader's parse | peak "
+        "| bytes a number after |"
+    )
+    yield "| --- | --- | --- | --- | --- | --- |"
     for shape in SHAPES:
         found = _in_a_process(shape, count, traced=False)
         kept = _in_a_process(shape, min(count, 20_000), traced=True)["kept"]
+        ratio = (found["read"] + found["merge"]) / found["peer"]
+        beside = "" if shape in _SHORT else f"{ratio:.2f}"
         yield (
-            f"| {shape} | {found['read']:.2f} s | {found['merge']:.2f} s | "
+            f"| {shape} | {found['read']:.2f} s | {found['merge']:.2f} s | {beside} | "
             f"{found['peak']:.0f} MB | {kept:.0f} |"
         )
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reconciler.core.documents import Document
 from reconciler.errors import Problem
 from reconciler.files import regular
-from reconciler.files.reader import read_by_events
+from reconciler.files.events import read_by_events
 from reconciler.files.regular import read_regular
 from reconciler.files.text import decode
 
@@ -219,7 +219,7 @@ _KEYS = st.sampled_from([*_SOME_KEYS.split(), '"a #b"', "a b", "- a", "? a", "ke
 
 
 @st.composite
-def _lines(draw: st.DrawFn) -> str:
+def lines_of_any_kind(draw: st.DrawFn) -> str:
     indent = " " * draw(st.sampled_from([0, 0, 2, 2, 4, 4, 6, 1, 3]))
     match draw(st.integers(0, 9)):
         case 0:
@@ -236,7 +236,7 @@ def _lines(draw: st.DrawFn) -> str:
 
 
 @thorough
-@given(st.lists(_lines(), min_size=1, max_size=6), st.sampled_from(["\n", "\r\n"]))
+@given(st.lists(lines_of_any_kind(), min_size=1, max_size=6), st.sampled_from(["\n", "\r\n"]))
 @example(["a:", "- x", "b:", "  - y", "c: d"], "\n")
 def test_any_lines_are_read_as_the_events_read_them(lines: list[str], ends: str) -> None:
     agree(ends.join([*lines, ""]))

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.documents import Document
-from reconciler.files import build, read_document, reader
+from reconciler.files import build, events, read_document, reader
 
 steady = settings(deadline=None, derandomize=True, database=None, max_examples=150)
 
@@ -395,7 +395,7 @@ def test_an_oversize_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_too_many_entries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "MAX_EVENTS", 100)
+    monkeypatch.setattr(events, "MAX_EVENTS", 100)
     said = only("- x\n" * 100)
     assert said == "f.yaml:97:3: too many entries for one file: split it into several files"
 

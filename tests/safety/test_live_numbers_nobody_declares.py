@@ -59,6 +59,11 @@ def changed(reconciler: Shell) -> dict[str, dict[str, Any]]:
         ({"country": "DE"}, set()),
         ({"type": "local", "tags": ["x"]}, {TWO}),
         ({"type": "toll_free"}, set()),
+        ({"numbers": "*0003"}, {THREE}),
+        ({"kind": "mobile"}, {MOBILE}),
+        ({"hd_voice_enabled": False, "tags": "x"}, {TWO}),
+        ({"hd_voice_enabled": False, "kind": "mobile"}, set()),
+        ({"voice.inbound_call_screening": {"enum": ["disabled"]}}, {TWO, THREE}),
     ],
 )
 def test_the_keys_of_a_rule_are_anded_and_their_values_ored(

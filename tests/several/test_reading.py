@@ -67,6 +67,26 @@ def test_an_invalid_project_keeps_no_other_from_being_told(two: Tree, reconciler
     assert "west        0  Valid: 2 numbers declared." in said.out
 
 
+def test_each_project_is_judged_by_its_own_policies(
+    tree: Tree, east: RunningSandbox, west: RunningSandbox, reconciler: Shell
+) -> None:
+    policies = [
+        {"name": "p", "require": {"customer_reference": {"pattern": "^e-"}}},
+        {"name": "q", "match": {"country": "US"}, "require": {"customer_reference": "w-1"}},
+    ]
+    tree.project("east", {ONE: refer("w-1")}, east, policies=policies[:1])
+    tree.project("west", {TWO: refer("w-2")}, west, policies=policies[1:])
+    said = reconciler("validate", "--all")
+    assert said.code == 1
+    assert f"customer_reference of {ONE} is \"w-1\": policy 'p' (east/reconciler.yaml" in said.err
+    assert "Left to plan: policy 'q' on 1 number (country)." in said.out
+    plans = reconciler("plan", "--all", "--format", "json").json["projects"]
+    broken = [each["result"]["violations"][0]["phone_number"] for each in plans]
+    assert broken == [ONE, TWO]
+    assert reconciler("apply", "--all", "--auto-approve").code == 3
+    assert writes(east) == writes(west) == []
+
+
 def test_validate_gives_the_document_of_each_as_json(two: Tree, reconciler: Shell) -> None:
     (two.root / "east" / "numbers.yaml").write_text("version: 1\nnumbrs: {}\n")
     first, second = reconciler("validate", "--all", "--format", "json").json["projects"]
