@@ -177,6 +177,8 @@ def _parts(
     judges: Mapping[Kind, Judge], numbers: Mapping[str, DesiredNumber]
 ) -> Iterator[tuple[Judge, Run, Settings]]:
     """All that is declared, in parts of numbers that their judge sees alike."""
+    if not any(judge.policies for judge in judges.values()):
+        return
     for run in compact(numbers).runs():
         judge = judges[run.kind]
         if judge.policies and not run.release:

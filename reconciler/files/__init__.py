@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from reconciler.core.documents import Document, Foldable
 from reconciler.errors import InputError, Problem
+from reconciler.files.plain import is_for_quotes
 from reconciler.files.reader import collector_paused, read_document
 from reconciler.files.store import DISK, Store
 from reconciler.files.tree import (
@@ -72,11 +73,18 @@ class Loaded:
     submodules: tuple[str, ...] = ()
 
     def all_problems(self, found: Iterable[Problem]) -> tuple[Problem, ...]:
-        """Those of the files and those `found` in what the files hold, in order. Where reading
-        complains of a value it says what to type: what else is wrong there follows from it."""
-        at = {(each.path, each.line, each.column) for each in self.problems}
-        more = (each for each in found if (each.path, each.line, each.column) not in at)
-        return tuple(sorted({*self.problems, *more}))
+        """Those of the files and those `found` in what the files hold, in order; one for a place.
+        Reading takes what it complains of for text: where that is no use, what is found there
+        says what is wanted; but what is no value at all, only reading can tell."""
+        found = tuple(found)
+        at = {_place(each) for each in found}
+        own = [each for each in self.problems if _place(each) not in at or not is_for_quotes(each)]
+        at = {_place(each) for each in own}
+        return tuple(sorted({*own, *(each for each in found if _place(each) not in at)}))
+
+
+def _place(problem: Problem) -> tuple[str, int, int]:
+    return problem.path, problem.line, problem.column
 
 
 def load_documents(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from reconciler.errors import Problem
 from reconciler.files.text import shown
 
 Scalar = str | int | float | bool | None
@@ -110,9 +111,17 @@ def key_complaint(text: str) -> str:
     return quote(text, "keys are text")
 
 
+_QUOTES = "put it in quotes"
+
+
 def quote(text: str, why: str) -> str:
     """The sentence that asks for quotes."""
-    return f'put it in quotes: "{shown(text)}" ({why})'
+    return f'{_QUOTES}: "{shown(text)}" ({why})'
+
+
+def is_for_quotes(problem: Problem) -> bool:
+    """Whether it asks for quotes around a value: then it has been taken for text."""
+    return _QUOTES in problem.message
 
 
 def _word(text: str) -> str:

@@ -38,7 +38,7 @@ def validate(path: Path | Project, *, secrets: bool = False) -> Validated:
             problems += unread.problems
     policies = project.desired.policies
     found: dict[str, list[Declaration]] = {each.name: [] for each in policies}
-    for each in judge_declared(policies, project.desired.numbers) if policies else ():
+    for each in judge_declared(policies, project.desired.numbers):
         found[each.finding.policy.name].append(each)
     said: dict[str, list[Problem]] = {ERROR: problems, WARN: [*project.desired.warnings]}
     for policy in policies:
