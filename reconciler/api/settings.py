@@ -48,11 +48,6 @@ class Endpoint:
         """Whether the calls stay on this machine."""
         return _is_loopback(self.host)
 
-    @property
-    def host_root(self) -> str:
-        """The base URL without its `/v2`: what the paths that already hold `/v2` start from."""
-        return self.base_url.removesuffix(_VERSION)
-
     def url_for(self, path: str) -> str:
         """The address of `path`, which starts with `/`.
 

@@ -3,7 +3,8 @@
 For each operation: journal the intent; read its numbers again and compare them with what the plan
 was made from; send it once; journal the answer; wait for its job; read every field back. Only a
 value that was read back counts as applied. What was lost on the way is settled by reading, and
-sent again only where it did not happen.
+sent again only where it did not happen. `lineup` says which operation begins when, `looks` lets one
+reading serve several, and every write leaves by one seam, `run.Applier._send`.
 """
 
 from reconciler.apply.control import Stop, Watcher

@@ -33,6 +33,7 @@ from reconciler.core.replay import Because, Came
 from reconciler.core.verdict import Record, records_by_path
 from reconciler.errors import (
     ApiError,
+    BugError,
     FatalNetworkError,
     JournalError,
     KeyRefusedError,
@@ -180,8 +181,9 @@ class Applier:
             record.doubt = record.skipped = f"the key was refused: {error}"
         except Exception as bug:
             # Anything at all, for what was sent must still be read back and told. Not hidden: it
-            # stops all writing, is told with the operation, and ends in exit 5.
-            record.doubt = f"an error of this program: {type(bug).__name__}: {bug}"
+            # stops all writing, is told with the operation, and ends in exit 5. Its text is not
+            # told: it could hold the key or a PIN.
+            record.doubt = str(BugError(bug))
             self._stop.now(record.doubt)
             raise
         finally:

@@ -19,6 +19,9 @@ FEWEST_ALIKE = 3
 """The fewest numbers that get a block, a group or a template."""
 _MOST_BETWEEN = 3
 """The most exceptions in a row that a block goes on after."""
+_MOST_LOOKED_AHEAD = 64
+"""How far a block is followed beyond what is known to be worth it. Numbers that take turns never
+are, and would be followed to their end from each of them."""
 _TEXTS = frozenset({Type.TEXT, Type.E164, Type.CNAM})
 
 
@@ -100,7 +103,8 @@ def _reach(looks: Sequence[int], start: int) -> int:
         between = looks[end:at]
         again = _end_of_run(looks, at, min(most, at + len(between))) - at if at < most else 0
         lone = len(between) < FEWEST_ALIKE or len(set(between)) > 1
-        if not between or len(between) > _MOST_BETWEEN or again < len(between) or not lone:
+        far = at - best > _MOST_LOOKED_AHEAD
+        if far or not between or len(between) > _MOST_BETWEEN or again < len(between) or not lone:
             return best
 
 

@@ -1,9 +1,10 @@
-"""YAML in: the files of a project, read strictly, with the place of everything in them.
+"""YAML in: the files of a project, read strictly, with the place of everything in them; and out.
 
 The law of this room: it reads only below the root of the project, on the disk or in a commit of
-Git (`store`), follows no link out of it, writes nothing, waits for nothing, and reports what is
-wrong as Problems, all of them at once. Only a PATH that is not there is raised. It knows YAML and
-directories, not what the keys mean.
+Git (`store`), follows no link out of it, waits for nothing, and reports what is wrong as Problems,
+all of them at once. Only a PATH that is not there is raised. It knows YAML and directories, not
+what the keys mean. `emit`, `splice`, `cells` and `sheetout` make text; `output` alone writes files,
+each whole or not at all.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ from reconciler.core.fields import CALL_NAMES, Channel
 from reconciler.core.fingerprint import BINDING_KEY_ENV, unbound
 from reconciler.core.plan import Plan
 from reconciler.core.planfile import plan_document, timestamp
-from reconciler.core.values import Shown
 from reconciler.report.blast import (
     bar,
     by_field,
@@ -195,10 +194,6 @@ def _risks(plan: Plan) -> Markup:
     head = ("Risk", "Numbers", "Change", "Where")
     made = table("Risks, the gravest first", head, rows, class_="risks")
     return joined((made, _rest(found[ROWS_AT_MOST:])))
-
-
-def _becomes(field: str, live: Sequence[tuple[Shown, int]], after: Shown) -> Markup:
-    return joined((path(field), ": ", befores(live), " → ", value(after)))
 
 
 def _rest(left: Sequence[Risky]) -> Markup:

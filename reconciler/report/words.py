@@ -27,11 +27,6 @@ def calls(by_channel: Mapping[Channel, int]) -> str:
     return " + ".join(parts) or "no write calls"
 
 
-def channel_name(channel: Channel) -> str:
-    """What a channel is called when many calls are meant."""
-    return CALL_NAMES[channel][1]
-
-
 def shown(value: Shown, limit: int = 200) -> str:
     """A value on one line of at most `limit` characters, harmless: text in quotes, null, true, a
     list, an edit of tags, (secret), (unknown), (not managed)."""

@@ -16,7 +16,6 @@ Pairs = Sequence[tuple[str, str]]
 PAGE_SIZE = 20
 MAX_PAGE_SIZE = 250
 
-ASCENDING = {"asc": False, "desc": True}
 SORTS = ("purchased_at", "phone_number", "connection_name", "usage_payment_method")
 
 

@@ -1,6 +1,7 @@
 """One function per command: what it reads, in which order, and what it hands to the report.
 
-A command loads only the modules of what it uses: all of them took longer than a small plan.
+A command loads only the modules of what it uses: all of them took longer than a small plan. What
+--all does with many projects is `several`: the same functions, project by project.
 """
 
 from __future__ import annotations

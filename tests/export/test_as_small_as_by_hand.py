@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 import yaml
 
+from reconciler.core import units
 from reconciler.core.scope import Scope
 from reconciler.sandbox.fleet import number
 from reconciler.sandbox.generate import make_fleet
@@ -87,6 +89,21 @@ def test_two_halves_of_a_row_are_two_blocks() -> None:
 def test_numbers_that_alternate_are_no_block() -> None:
     said = said_of(*(phone(at, customer_reference=str(at % 2)) for at in range(1, 9)))
     assert not any(".." in key for key in said)
+
+
+def test_numbers_that_alternate_are_not_followed_to_their_end_from_each_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[int] = []
+
+    def counted(looks: Sequence[int], start: int, most: int) -> int:
+        looked.append(start)
+        return end_of_run(looks, start, most)
+
+    end_of_run = units._end_of_run
+    monkeypatch.setattr(units, "_end_of_run", counted)
+    said = said_of(*(phone(at, customer_reference=str(at % 2)) for at in range(1, 801)))
+    assert (len(said), len(looked) < 800 * 150) == (800, True)
 
 
 def test_a_block_ends_where_the_length_of_the_numbers_does() -> None:
