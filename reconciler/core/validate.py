@@ -192,6 +192,7 @@ def _plain(
 
 
 _MOST_LISTED = 30
+_MOST_KEYS = 20
 
 _MOBILE_ONLY = {
     key
@@ -312,7 +313,9 @@ def _how_to_write(value: object, types: list[str], schema: Schema) -> str:
         case _ if "x-settings" in schema:
             return f" (its keys are {keys_in_short(schema)})"
         case _ if types[0] == "object" and "properties" in schema:
-            return f" (its keys are {', '.join(schema['properties'])})"
+            keys: list[str] = [*(schema.get("x-needs") or schema["properties"])]
+            more = f" and {len(keys) - _MOST_KEYS} more" if len(keys) > _MOST_KEYS else ""
+            return f" (its keys are {', '.join(keys[:_MOST_KEYS])}{more})"
         case _:
             return ""
 
