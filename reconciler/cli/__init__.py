@@ -101,7 +101,7 @@ def main() -> None:
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
     # Nearly everything a run makes it keeps to the end: at the default of 700, looking for garbage
-    # in it again and again took a third of the time of a plan.
+    # in it again and again took a third of the time of a plan of 100,000 numbers.
     gc.set_threshold(100_000, 50, 50)
     try:
         code = _run()

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.fields import Kind
 from reconciler.core.hints import Hints, quoted
+from reconciler.core.policyschema import OWN_KEYS
 from reconciler.core.safetyschema import Schema
 
 _OF_NUMBERS = frozenset(
     {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
 )
+_EXAMPLE = "voice.inbound_call_screening"
 _ROWS = {path: row for kind in Kind for path, row in BY_PATH[kind].items()}
 
 
@@ -21,7 +23,7 @@ def unknown_word(where: str, key: str, schema: Schema, hints: Hints) -> str:
     known: Mapping[str, Schema] = schema.get("properties", {})
     if "x-keywords" in schema:
         return _keyword(where, key, known, hints)
-    return _setting(where, key, known, hints) if "x-settings" in schema else ""
+    return _setting(where, key, schema, hints) if "x-settings" in schema else ""
 
 
 def _keyword(where: str, key: str, known: Mapping[str, Schema], hints: Hints) -> str:
@@ -35,7 +37,8 @@ def _keyword(where: str, key: str, known: Mapping[str, Schema], hints: Hints) ->
     )
 
 
-def _setting(where: str, key: str, known: Mapping[str, Schema], hints: Hints) -> str:
+def _setting(where: str, key: str, schema: Schema, hints: Hints) -> str:
+    known: Mapping[str, Schema] = schema["properties"]
     row = _ROWS.get(key)
     if row is not None and row.secret:
         return f"'{key}' is a secret: no rule can look at it"
@@ -48,6 +51,11 @@ def _setting(where: str, key: str, known: Mapping[str, Schema], hints: Hints) ->
     if close := ending[0] if ending else hints.closest(key, known, of="settings of rules"):
         what = "key" if "." not in close else "setting"
         return f"unknown {what} {quoted(key)}: did you mean '{close}'?"
-    own = [word for word in known if word not in _ROWS]
-    others = f": known are {', '.join(own)} and the paths of settings" if own else ""
-    return f"unknown setting {quoted(key)} in {where}{others}, such as voice.hd_voice_enabled"
+    return f"unknown setting {quoted(key)} in {where}: known are {keys_in_short(schema)}"
+
+
+def keys_in_short(schema: Schema) -> str:
+    """What the keys of a mapping of rules are, without all the paths."""
+    known: Mapping[str, Schema] = schema["properties"]
+    paths = f"the paths of settings, such as {_EXAMPLE}"
+    return f"{', '.join(OWN_KEYS)} and {paths}" if known.keys() >= {*OWN_KEYS} else paths

@@ -18,7 +18,7 @@ from reconciler.core.documents import Document
 from reconciler.core.fields import Field, Kind
 from reconciler.core.hints import Hints, quoted, shown
 from reconciler.core.places import TO, block_ends, canonical_number
-from reconciler.core.rulewords import unknown_word
+from reconciler.core.rulewords import keys_in_short, unknown_word
 from reconciler.core.safetyschema import Schema
 from reconciler.core.schema import (
     BLOCK_PATTERN,
@@ -310,6 +310,8 @@ def _how_to_write(value: object, types: list[str], schema: Schema) -> str:
             return ": put it in brackets, as in [a, b]"
         case list() if types[0] == "object":
             return ': write "key: value" lines without dashes'
+        case _ if "x-settings" in schema:
+            return f" (its keys are {keys_in_short(schema)})"
         case _ if types[0] == "object" and "properties" in schema:
             keys: list[str] = [*(schema.get("x-needs") or schema["properties"])]
             more = f" and {len(keys) - _MOST_KEYS} more" if len(keys) > _MOST_KEYS else ""

@@ -69,7 +69,7 @@ def measure(count: int) -> dict[str, Any]:
         root = Path(scratch)
         yaml_files(count, root)
         bodies = page_bodies(count)
-        loaded = watch.step("parse YAML", lambda: load_documents(root, root, fold=FOLDABLE))
+        loaded = watch.step("read YAML", lambda: load_documents(root, root, fold=FOLDABLE))
         desired, problems = watch.step(
             "validate and merge layers", lambda: build(loaded.project, loaded.documents)
         )
@@ -172,12 +172,12 @@ def _table(results: dict[int, dict[str, Any]]) -> Iterator[str]:
 def _ratios(results: dict[int, dict[str, Any]]) -> Iterator[str]:
     for size, result in results.items():
         steps = result["steps"]
-        load = steps["parse YAML"][0] / steps["(peer) PyYAML CSafeLoader"][0]
-        merged = steps["parse YAML"][0] + steps["validate and merge layers"][0]
+        load = steps["read YAML"][0] / steps["(peer) PyYAML CSafeLoader"][0]
+        merged = steps["read YAML"][0] + steps["validate and merge layers"][0]
         whole = merged / steps["(peer) PyYAML CSafeLoader"][0]
         each = steps["diff"][0] / size
         yield (
-            f"- {size:,} numbers: parse YAML / CSafeLoader = {load:.2f}, with validation and "
+            f"- {size:,} numbers: read YAML / CSafeLoader = {load:.2f}, with validation and "
             f"merging {whole:.2f}; diff / DeepDiff, a number "
             f"= 1/{result['deepdiff_per_number'] / each:,.0f} ({each * 1e6:.1f} µs a number)"
         )

@@ -27,6 +27,7 @@ import yaml
 from reconciler.core.alike import FOLDABLE
 from reconciler.core.desired import build
 from reconciler.files import load_documents
+from tests.benchmarks.peers import as_a_run
 
 _PARTS = 100
 _TEAMS = 20
@@ -229,6 +230,7 @@ def main() -> None:
     parser.add_argument("--traced", action="store_true")
     given = parser.parse_args()
     if given.shape:
+        as_a_run()
         json.dump(measure(given.shape, given.count, traced=given.traced), sys.stdout)
         return
     print("\n".join(table(given.count)))  # noqa: T201 - the table is what it is for

@@ -79,7 +79,15 @@ SLIPS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"require": {"emergency.emergency_status": "active"}}, "is read only here"),
     ({"require": {"external_pin": "4711"}}, "'external_pin' is a secret: no rule can look at it"),
-    ({"require": {"colour": "red"}}, "unknown setting 'colour' in policies[0].require"),
+    (
+        {"require": {"colour": "red"}},
+        "in policies[0].require: known are the paths of settings, such as voice.inbound_call_scre",
+    ),
+    (
+        {"require": ON, "match": {"xyz": "red"}},
+        "known are numbers, kind, country, type, tags, connection_id, customer_reference and the",
+    ),
+    ({"require": ON, "unless": "x"}, "must be a mapping, not the text 'x' (its keys are numbers,"),
     ({"require": {"hd_voice_enabled": "yes"}}, "must be true or false, not the text 'yes'"),
     ({"require": {"hd_voice_enabled": {"const": "yes"}}}, "is true or false, never 'yes'"),
     (
