@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from reconciler.api.clock import Clock
 from reconciler.apply.turns import gather
@@ -49,6 +49,9 @@ class Looks(Generic[Q, A]):
                     self._waiting = []
                     self._readings.add(reading)
                     reading.add_done_callback(self._readings.discard)
+        except Exception as error:  # noqa: BLE001 - as below: a wait may end in an error, too
+            waiting, self._waiting = self._waiting, []
+            _refuse(waiting, error)
         finally:
             self._gathering = None
 
@@ -56,12 +59,17 @@ class Looks(Generic[Q, A]):
         try:
             found = await self._read([question for question, _ in batch])
         except Exception as error:  # noqa: BLE001 - it is handed to everybody who waits
-            for _, answer in batch:
-                if not answer.done():
-                    answer.set_exception(error)
+            _refuse(batch, error)
         else:
             for _, answer in batch:
                 if not answer.done():
                     answer.set_result(found)
         finally:
             self._in_reading -= len(batch)
+
+
+def _refuse(asked: Sequence[tuple[Any, asyncio.Future[Any]]], error: Exception) -> None:
+    """Hand `error` to everybody who waits for an answer."""
+    for _, answer in asked:
+        if not answer.done():
+            answer.set_exception(error)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from reconciler.apply.looks import Looks
-from reconciler.errors import KeyRefusedError
+from reconciler.errors import FatalNetworkError, KeyRefusedError
 from reconciler.sandbox.fleet import number
 from tests.apply.conftest import MakeAccount
 from tests.pace.virtual import VirtualClock
@@ -119,3 +119,19 @@ def test_what_goes_wrong_is_told_to_everybody_who_asked() -> None:
             await first
 
     clock.run(ask())
+
+
+def test_nobody_is_left_waiting_where_the_clock_itself_says_that_it_is_over() -> None:
+    class Over(VirtualClock):
+        async def sleep(self, seconds: float) -> None:
+            raise FatalNetworkError("interrupted", f"not sent in {seconds} s")
+
+    clock, readings = Over(), Readings()
+
+    async def ask() -> None:
+        looks = Looks(clock, readings, lambda _waiting, _in_reading: True)
+        with pytest.raises(FatalNetworkError):
+            await asyncio.wait_for(looks.ask(1), 60)
+
+    clock.run(ask())
+    assert not readings.batches
