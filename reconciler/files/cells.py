@@ -1,5 +1,6 @@
 """New values in the cells of a CSV file, spliced into its text: all other cells stay as they are,
-quotes, spaces and line ends included. The part of `files.splice` that is for sheets."""
+quotes, spaces and line ends included. The part of `files.splice` that is for sheets; and what any
+cell has to hold, which `sheetout` asks too."""
 
 from __future__ import annotations
 
@@ -9,11 +10,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from reconciler.core.values import E164
 from reconciler.files.sheet import delimiter_of
 from reconciler.files.splice import BOM, Leaf, Nested, NotEditableError
 
-_FORMULA = ("=", "@")
-_SEPARATES = re.compile(r"[;,\n]")
+_FORMULA = re.compile(r"\s*[=+\-@]|[\t\r\n]")
+"""How a cell begins that a spreadsheet may run; a + before a number is one that it only spoils."""
+_PLAIN_ITEM = re.compile(r"[^\s;,\[=+\-@](?:[^;,\n]*[^\s;,])?")
+
+
+def cell_of(value: Any) -> str | None:
+    """What a cell has to hold to say `value`, plain data; None where none can: a text that is empty
+    to the eye, or `null`, or that a spreadsheet would run as a formula."""
+    if isinstance(value, list):
+        plain = value and value != ["null"] and all(map(_PLAIN_ITEM.fullmatch, value))
+        return ";".join(value) if plain else json.dumps(value, ensure_ascii=False)
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if not isinstance(value, str) or not value.strip() or value.strip() == "null":
+        return None
+    return None if _FORMULA.match(value) and not E164.match(value) else value
 
 
 class _Cell(NamedTuple):
@@ -79,7 +95,12 @@ class SheetEditing:
         place = self._columns.get(column)
         if place is None:
             raise NotEditableError(f"the sheet that declares it has no column {column}: add one")
-        text = _as_text(data)
+        text = cell_of(data)
+        if text is None:
+            raise NotEditableError(
+                "a cell cannot say this text, or a spreadsheet would take it for a formula: "
+                "edit it by hand"
+            )
         cells = self._rows[line]
         if place < len(cells):
             cell = cells[place]
@@ -127,18 +148,3 @@ def _leaves(settings: Nested, above: str) -> Iterator[tuple[str, Any]]:
             yield f"{above}{key}", value.data
         else:
             yield from _leaves(value, f"{above}{key}.")
-
-
-def _as_text(data: Any) -> str:
-    """What a cell has to hold to say `data`."""
-    if data is None or isinstance(data, bool):
-        return json.dumps(data)
-    if isinstance(data, list):
-        plain = data and not any(_SEPARATES.search(each) or each != each.strip() for each in data)
-        plain = plain and all(data) and not data[0].startswith("[") and data != ["null"]
-        return ";".join(data) if plain else json.dumps(data, ensure_ascii=False)
-    if data == "null" or not data.strip():
-        raise NotEditableError("a cell cannot say this text: edit it by hand")
-    if data.startswith(_FORMULA):
-        raise NotEditableError("a spreadsheet would take this text for a formula: edit it by hand")
-    return str(data)

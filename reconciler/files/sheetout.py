@@ -9,7 +9,6 @@ is taken out as well.
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
@@ -19,13 +18,11 @@ from reconciler.core.declarable import Aliases
 from reconciler.core.exporting import Entry
 from reconciler.core.fields import Kind
 from reconciler.core.sheets import NUMBER, columns_of_numbers, document_of
-from reconciler.core.values import E164
+from reconciler.files.cells import cell_of
 from reconciler.files.sheet import read_sheet
 
 _BYTE_ORDER_MARK = "\ufeff"
-_FORMULA = re.compile(r"\s*[=+\-@]|[\t\r\n]")
-"""How a cell begins that a spreadsheet may run; a + before a number is one that it only spoils."""
-_PLAIN_ITEM = re.compile(r"[^\s;,\[=+\-@](?:[^;,\n]*[^\s;,])?")
+_LINE = re.compile(r"[^\r\n]*")
 
 
 def sheet_text(entries: Iterable[Entry], aliases: Aliases) -> tuple[str, list[Entry]]:
@@ -55,8 +52,8 @@ def _cells(data: Mapping[str, Any]) -> dict[str, str] | None:
     """What an entry says, by column; None where some of it can be in no cell."""
     found: dict[str, str] = {}
     for column, value in _flat(data, ""):
-        cell = _cell(value)
-        if column not in columns_of_numbers() or cell is None:
+        cell = cell_of(value)
+        if column not in columns_of_numbers() or cell is None or not _LINE.fullmatch(cell):
             return None
         found[column] = cell
     return found
@@ -72,18 +69,6 @@ def _flat(data: Mapping[str, Any], above: str) -> Iterable[tuple[str, Any]]:
 
 _IDS = frozenset(column.split(".")[-2] for column in columns_of_numbers() if column.endswith(".id"))
 """Ids, which are one cell: `{id: …}` would need a column that no other number has."""
-
-
-def _cell(value: Any) -> str | None:
-    if isinstance(value, list):
-        plain = value and all(_PLAIN_ITEM.fullmatch(item) for item in value)
-        return ";".join(value) if plain else json.dumps(value, ensure_ascii=False)
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    if not isinstance(value, str) or not value.strip() or value.strip() == "null":
-        return None
-    runs = _FORMULA.match(value) and not E164.match(value)
-    return None if runs or "\n" in value or "\r" in value else value
 
 
 def _text(rows: Sequence[tuple[str, Mapping[str, str]]]) -> str:

@@ -171,7 +171,8 @@ class _Work:
                 texts[path] = each.result()
             except NotEditableError as error:
                 self._give_up(adoption, path, str(error))
-                return None
+        if len(texts) < len(editing):
+            return None
         try:
             return self._read(texts)
         except InputError as error:

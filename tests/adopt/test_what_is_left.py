@@ -16,6 +16,7 @@ from reconciler.core.rules import (
     FORWARDS_TO,
 )
 from reconciler.errors import UsageError
+from reconciler.files.splice import NotEditableError
 from tests.adopt.test_which_line_says_it import ONE, TWO, adopted
 from tests.adopt.world import World, world
 
@@ -261,3 +262,23 @@ def test_a_write_that_fails_half_way_leaves_all_files_as_they_were(
     with pytest.raises(UsageError, match="nothing was written"):
         account.adopt()
     assert account.files() == before
+
+
+def test_files_whose_edits_do_not_go_together_are_left_however_many_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [f"+131255500{at:02}" for at in range(60)]
+    files = {
+        f"fleet-{at:02}.yaml": f'version: 1\nnumbers: {{"{each}": {{customer_reference: a}}}}\n'
+        for at, each in enumerate(numbers)
+    }
+    account = world(tmp_path, files, *((each, "customer_reference", "b") for each in numbers))
+
+    def clash(_: object) -> bytes:
+        raise NotEditableError("they meet")
+
+    monkeypatch.setattr("reconciler.files.splice.Editing.result", clash)
+    found = account.adopt()
+    assert {(each.phone_number, each.reason) for each in found.left} == {
+        (each, "they meet") for each in numbers
+    }
