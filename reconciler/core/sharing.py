@@ -111,13 +111,15 @@ def _table(kind: Kind, units: Sequence[Unit], lacks: Sequence[Lack]) -> _Table:
     for at, lack in enumerate(lacks):
         found: dict[int, Pairs] = {}
         for pair in lack.settings.items():
-            facet = place[pair[0]]
+            facet = place.get(pair[0])
+            if facet is None:
+                continue  # a PIN to clear: no group gives that
             found[facet] = (*found.get(facet, ()), pair)
         for facet, part in found.items():
             own = any(value in (None, ()) for _, value in part)
             numbers = known[facet]
             columns[facet][at] = OWN if own else numbers.setdefault(part, len(numbers))
-        for path in lack.drops:
+        for path in place.keys() & lack.drops:
             columns[place[path]][at] = OWN
     names = ["", *sorted({unit.draft.live.country for unit in units} - {""})]
     countries = {name: at for at, name in enumerate(names)}

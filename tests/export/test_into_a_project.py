@@ -60,6 +60,16 @@ def test_a_number_that_defaults_would_change_beyond_repair_is_left_out(
     assert f"{TWO} is left out" in said.err
 
 
+def test_a_pin_of_the_defaults_is_cleared_where_a_number_has_none(
+    make_account: MakeAccount, reconciler: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIN", "4711")
+    account = make_account(number(ONE, external_pin="4711"), *scattered(3, start=20))
+    account.declare({ONE: {}}, defaults={"external_pin": {"env": "PIN"}})
+    assert reconciler("export", "--into", ".").code == 0
+    assert says_no_changes(reconciler, ".")
+
+
 def test_names_of_groups_and_files_do_not_collide(
     make_account: MakeAccount, reconciler: Shell
 ) -> None:
