@@ -151,8 +151,8 @@ class _Columns:
         """Those of the settings, so that a comparison need not look into each."""
         self.paths: dict[str, int] = {}
         """The files by path: their place among the keys is what `files` holds."""
-        self.alike: dict[tuple[int, int], array[int]] = defaultdict(partial(array, "I"))
-        """The rows that manage the same fields and have the same flags."""
+        self.alike: dict[tuple[int, int, bool], array[int]] = defaultdict(partial(array, "I"))
+        """The rows that manage the same fields and have the same flags, single numbers apart."""
 
     def add(self, run: Run) -> None:
         source = run.source
@@ -170,7 +170,7 @@ class _Columns:
             templated=run.templated,
         )
         self.flags.append(flags)
-        self.alike[id(run.settings.paths), flags].append(len(self.settings))
+        self.alike[id(run.settings.paths), flags, run.size == 1].append(len(self.settings))
         self.settings.append(run.settings)
         self.values.append(run.settings.values)
 
@@ -188,7 +188,8 @@ class _Columns:
         self.flags.extend(flags)
         self.settings.extend(settings)
         self.values.extend(map(_VALUES, settings))
-        for at, key in enumerate(zip(map(id, map(_PATHS, settings)), flags, strict=True), start):
+        keys = zip(map(id, map(_PATHS, settings)), flags, repeat(True))
+        for at, key in enumerate(keys, start):
             self.alike[key].append(at)
 
 
@@ -247,13 +248,13 @@ class Declared(Mapping[str, DesiredNumber]):
     def _batch(self, rows: array[int]) -> Batch:
         """The numbers of `rows`, which have paths and flags in common."""
         columns = self._columns
-        firsts, counts = _pick(columns.firsts, rows), _pick(columns.counts, rows)
-        numbers, runs = firsts, list(rows)
-        values = _pick(columns.values, rows)
-        if max(counts) > 1:
+        runs: Sequence[int] = rows
+        numbers, values = _pick(columns.firsts, rows), _pick(columns.values, rows)
+        if columns.counts[rows[0]] > 1:
             # The numbers of each run one by one, and what holds of the run for each of them.
+            counts = _pick(columns.counts, rows)
             each = tuple(chain.from_iterable(map(repeat, range(len(rows)), counts)))
-            sizes = zip(firsts, counts, strict=True)
+            sizes = zip(numbers, counts, strict=True)
             numbers = tuple(chain(*(range(first, first + count) for first, count in sizes)))
             runs, values = [rows[at] for at in each], [values[at] for at in each]
         flags = columns.flags[rows[0]]
@@ -296,6 +297,21 @@ class Declared(Mapping[str, DesiredNumber]):
     def kind(self, at: int) -> Kind:
         """What the numbers of the run at that place are."""
         return _KINDS[self._columns.flags[at] & _KIND_BITS]
+
+    def is_released(self, at: int) -> bool:
+        """Whether the numbers of the run at that place are to be given back."""
+        return bool(self._columns.flags[at] & _RELEASE)
+
+    def is_protected(self, at: int) -> bool:
+        """Whether the numbers of the run at that place are never changed."""
+        return bool(self._columns.flags[at] & _PROTECT)
+
+    def settings_of(self, at: int, value: int) -> Settings:
+        """What is managed of `value`, a number, without its +, of the run at that place."""
+        columns = self._columns
+        if columns.flags[at] & _TEMPLATED:
+            return self.run(at).at(value).settings
+        return columns.settings[at]
 
     def run(self, at: int) -> Run:
         """The run at that place."""
