@@ -16,9 +16,7 @@ from reconciler.core.fields import Channel
 from reconciler.core.freshness import Secrets, Standing, paths_to_read, standing
 from reconciler.core.operations import Operation, covered, leaves_bundle
 from reconciler.core.plan import JOB_CALLS, Plan
-from reconciler.core.rules import FORWARDING_ENABLED, FORWARDS_TO
-
-_FORWARDING = frozenset({FORWARDING_ENABLED, FORWARDS_TO})
+from reconciler.core.rules import CONNECTION, FORWARDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ class Checker:
                 None if number in again.gone else again.values[number],
                 self._secrets,
                 half_moved=bool(self.first_half(operation)),
-                excused=frozenset({"connection_id"} if number in self._forwarded else ()),
+                excused=frozenset({CONNECTION} if number in self._forwarded else ()),
             )
             for number in request.numbers
         }
@@ -86,7 +84,7 @@ class Checker:
     def was_sent(self, request: Request) -> None:
         """Switching forwarding on may move `connection_id`: that is not somebody else's doing."""
         for number in request.numbers:
-            if not _FORWARDING.isdisjoint(covered(request.operation, self._changes[number])):
+            if not FORWARDING.isdisjoint(covered(request.operation, self._changes[number])):
                 self._forwarded.add(number)
 
     def first_half(self, operation: Operation) -> str:

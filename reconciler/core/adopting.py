@@ -17,7 +17,7 @@ from reconciler.core.adoptable import Drifted, Left, adoptable
 from reconciler.core.assigning import Assigning
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.changes import Difference
-from reconciler.core.declarable import doubled, written
+from reconciler.core.declarable import aliases_by_id, written
 from reconciler.core.declared import Declared
 from reconciler.core.fields import Type
 from reconciler.core.layering import ITSELF, Layered, Layering, layered
@@ -26,7 +26,7 @@ from reconciler.core.model import DesiredNumber, Snapshot, Source
 from reconciler.core.rules import EMERGENCY_ADDRESS, EMERGENCY_ENABLED
 from reconciler.core.tagged import edited_tags, folded_tags
 from reconciler.core.templates import Filler
-from reconciler.core.values import Secret, TagEdit, Value, canonical_id
+from reconciler.core.values import Secret, TagEdit, Value
 
 Place = tuple[str, int, int]
 """File, line and column of a key."""
@@ -148,7 +148,7 @@ class _Adopting:
         self._known = known
         self._closed = closed
         self._left = left
-        self._aliases = _by_id(known.layering.aliases)
+        self._aliases = aliases_by_id(known.layering.aliases)
         self._stacks: dict[str, _Stack] = {}
         rules = known.assigning.rules if known.assigning else ()
         self._rules = frozenset(rule.source for rule in rules)
@@ -302,14 +302,6 @@ def _numbers(fields: list[_Field]) -> tuple[str, ...]:
 
 def _place(source: Source) -> Place:
     return source.path, source.line, source.column
-
-
-def _by_id(tables: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
-    """The alias of each id as a value names it, by field; of several the first."""
-    return {
-        leaf: {canonical_id(id_): doubled(name) for name, id_ in reversed([*table.items()])}
-        for leaf, table in tables.items()
-    }
 
 
 def unlike(

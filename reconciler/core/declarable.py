@@ -25,7 +25,7 @@ from reconciler.core.rules import (
 from reconciler.core.scope import Section, section_of
 from reconciler.core.templates import Text
 from reconciler.core.validate import is_valid
-from reconciler.core.values import E164, ID, UNKNOWN, LiveValue, Value, show_json
+from reconciler.core.values import E164, ID, UNKNOWN, LiveValue, Value, canonical_id, show_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +229,15 @@ def _stand_above(
 
 Aliases = Mapping[str, Mapping[str, str]]
 """Names for ids: field -> id -> alias."""
+
+
+def aliases_by_id(tables: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """The alias of each id, as a value says it, from tables of field -> alias -> id; of several
+    aliases for one id the first."""
+    return {
+        leaf: {canonical_id(id_): doubled(name) for name, id_ in reversed([*table.items()])}
+        for leaf, table in tables.items()
+    }
 
 
 def nested(pairs: Iterable[tuple[str, Said]], aliases: Aliases | None = None) -> dict[str, Any]:

@@ -7,10 +7,9 @@ from typing import Any
 
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.fields import Field, Kind, Type
-from reconciler.core.safetyschema import TEXT_LIST, Schema
+from reconciler.core.safetyschema import TEXT_LIST, TEXTS, Schema
 
 _ITEM: Schema = TEXT_LIST["items"]
-_TEXTS: Schema = {"type": ["string", "array"], "minLength": 1, "items": _ITEM}
 _TYPES = ("local", "toll_free", "mobile", "national", "shared_cost", "landline")
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 
@@ -18,7 +17,7 @@ _COUNT: Schema = {"type": "integer", "minimum": 0}
 def _texts(description: str, *examples: str, **each: Any) -> Schema:
     """One text or a list of them, of which each has to be as `each` says."""
     shown = {"examples": [*examples]} if examples else {}
-    return _TEXTS | each | {"items": _ITEM | each, "description": description} | shown
+    return TEXTS | each | {"items": _ITEM | each, "description": description} | shown
 
 
 def _one_of(words: tuple[str, ...], message: str) -> Schema:

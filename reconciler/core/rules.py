@@ -11,9 +11,12 @@ from reconciler.core.model import Settings
 EMERGENCY_ENABLED = "emergency.emergency_enabled"
 EMERGENCY_ADDRESS = "emergency.emergency_address_id"
 DELETION_LOCK = "deletion_lock_enabled"
+CONNECTION = "connection_id"
 FORWARDING_ENABLED = "voice.call_forwarding.call_forwarding_enabled"
 FORWARDS_TO = "voice.call_forwarding.forwards_to"
 EMERGENCY = frozenset({EMERGENCY_ENABLED, EMERGENCY_ADDRESS})
+FORWARDING = frozenset({FORWARDING_ENABLED, FORWARDS_TO})
+"""Where one of these is set, forwarding may be switched on."""
 _ABOVE = {Kind.NUMBER: "voice.", Kind.MOBILE: ""}
 """Where the call settings of a kind stand."""
 

@@ -45,18 +45,18 @@ _A_STATUS: Schema = {
     "errorMessage": f"a status is one of {', '.join(_STATUSES)}",
 }
 _SWITCH: Schema = {"type": "boolean", "x-off": "false"}
-_TEXTS: Schema = {"type": ["string", "array"], "minLength": 1, "items": TEXT_LIST["items"]}
+TEXTS: Schema = {"type": ["string", "array"], "minLength": 1, "items": TEXT_LIST["items"]}
 SAFETY: Schema = {
     "select": {
         "type": "object",
         "description": "The live numbers this project may touch (reconciler.yaml only): all keys "
         "must hold, one value of each. What is declared and live outside of it is withheld.",
         "properties": {
-            "tags": _TEXTS
+            "tags": TEXTS
             | {"description": "Live tags, one of which it must have.", "examples": [["managed"]]},
-            "connection_ids": _TEXTS
+            "connection_ids": TEXTS
             | {"description": "Connections, or aliases of them.", "examples": [["support-trunk"]]},
-            "statuses": _TEXTS
+            "statuses": TEXTS
             | _A_STATUS
             | {
                 "items": TEXT_LIST["items"] | _A_STATUS,

@@ -141,14 +141,26 @@ def rewrite_files(files: Sequence[Rewrite]) -> None:
             _flush_directory(parent)
     except BaseException as error:
         _take_back(staged)
-        for each in reversed(done):
-            back = _staged(each.path, each.before, staged, stat.S_IMODE(each.path.stat().st_mode))
-            back.replace(each.path)
+        if lost := [str(each.path) for each in reversed(done) if not _put_back(each)]:
+            why = "was rewritten, and what it held could not be put back, while others were not"
+            raise UsageError(f"{neutral(', '.join(lost))}: {why}: see `git diff`") from error
         if isinstance(error, OSError):
             name = error.filename2 or error.filename or ""
             why = f"cannot be written: {error.strerror}; nothing was written"
             raise UsageError(f"{neutral(str(name))}: {why}") from None
         raise
+
+
+def _put_back(file: Rewrite) -> bool:
+    """Give a file what it held before; whether that went well."""
+    made: dict[Path, None] = {}
+    try:
+        mode = stat.S_IMODE(file.path.stat().st_mode)
+        _staged(file.path, file.before, made, mode).replace(file.path)
+    except OSError:
+        _take_back(made)
+        return False
+    return True
 
 
 def _mode_of(file: Rewrite) -> int:

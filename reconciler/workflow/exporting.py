@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from reconciler.api.progress import Progress, ignore_progress
-from reconciler.core.declarable import Aliases, Wanted
+from reconciler.core.declarable import Aliases, Wanted, aliases_by_id
 from reconciler.core.desired import build, project_defaults
 from reconciler.core.diff import live_value
 from reconciler.core.exporting import Entry, Exported, Layout, export
@@ -18,7 +18,6 @@ from reconciler.core.names import collect_aliases
 from reconciler.core.policy import outside_of
 from reconciler.core.scope import Scope
 from reconciler.core.starter import IGNORE, numbers_schema_text
-from reconciler.core.values import canonical_id
 from reconciler.errors import InputError, UsageError
 from reconciler.files import Loaded, holds_project, load_documents, nearest_project
 from reconciler.files.emit import Shared, may_stand, yaml_text
@@ -213,10 +212,7 @@ def _aliases(exported: Exported, base: Base, snapshot: Snapshot) -> tuple[Aliase
     loaded = base.loaded
     documents = [each for each in (loaded.project, *loaded.documents) if each is not None]
     tables = collect_aliases(documents, []).tables
-    there = {
-        leaf: {canonical_id(id_): name for name, id_ in sorted(table.items(), reverse=True)}
-        for leaf, table in tables.items()
-    }
+    there = aliases_by_id(tables)
     used = {leaf: ids - there.get(leaf, {}).keys() for leaf, ids in exported.ids().items()}
     return there, propose_aliases(used, snapshot.names, tables)
 

@@ -118,3 +118,13 @@ def test_whatever_things_are_called_nothing_differs(
     assert_canonical(made.files)
     desired = written(made.files, tmp_path_factory.mktemp("out"))
     assert differences(desired, snapshot) == ()
+
+
+def test_an_alias_with_braces_is_no_template_where_it_is_used(
+    account: Account, reconciler: Shell
+) -> None:
+    account.control.change(ONE, "connection_id", TRUNK)
+    account.declare({}, aliases={"connection_id": {"mine {x}": TRUNK}})
+    assert reconciler("export", "--into", ".", "--aliases").code == 0
+    assert "mine {{x}}" in Path("numbers/numbers.yaml").read_text()
+    assert says_no_changes(reconciler, ".")

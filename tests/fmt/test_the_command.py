@@ -113,6 +113,26 @@ def test_a_name_that_cannot_be_taken_gives_the_others_back(
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.yaml", "b.yaml"]
 
 
+def test_what_cannot_be_put_back_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    for path in (first, second):
+        path.write_text("old")
+    replace = Path.replace
+    taken: list[Path] = []
+
+    def refuse(self: Path, target: Path) -> Path:
+        if taken:
+            raise OSError(28, "No space left on device", str(target))
+        taken.append(target)
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(UsageError, match=r"a\.yaml: was rewritten, .* could not be put back"):
+        rewrite_files([Rewrite(first, b"old", b"new"), Rewrite(second, b"old", b"new")])
+    assert (first.read_text(), second.read_text()) == ("new", "old")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.yaml", "b.yaml"]
+
+
 def test_the_starter_project_is_in_form(tmp_path: Path, reconciler: Shell) -> None:
     for name, text in starter().items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from typing import TypeVar
 from reconciler.core.compiler.units import Cut, Pair
 from reconciler.core.fields import Channel
 from reconciler.core.operations import Body, Operation, body_of
+from reconciler.core.rules import CONNECTION, FORWARDING
 from reconciler.core.values import Value
 
 T = TypeVar("T")
@@ -57,8 +58,23 @@ def shared(
 
 
 def in_call_order(drafts: Iterable[Draft]) -> list[Draft]:
-    """Jobs first, so that they run while single numbers are written."""
-    return sorted(drafts, key=lambda draft: _ORDER[draft.call])
+    """Jobs first, so that they run while single numbers are written; but a connection is set after
+    the forwarding that another call switches on, for the provider may move it then."""
+    drafts = list(drafts)
+    paths = [{row.path for row, _ in draft.settings} for draft in drafts]
+    forwarded = {
+        number
+        for draft, sets in zip(drafts, paths, strict=True)
+        if not FORWARDING.isdisjoint(sets)
+        for number in draft.numbers
+    }
+
+    def place(at: int) -> tuple[bool, int]:
+        draft, sets = drafts[at], paths[at]
+        is_moved = CONNECTION in sets and not forwarded.isdisjoint(draft.numbers)
+        return is_moved and FORWARDING.isdisjoint(sets), _ORDER[draft.call]
+
+    return [drafts[at] for at in sorted(range(len(drafts)), key=place)]
 
 
 def number(drafts: Iterable[Draft]) -> Iterator[Operation]:
