@@ -158,7 +158,7 @@ class _Work:
                 _set_line(self._opened(editing, line.place[0]), line)
             except NotEditableError:
                 self._closed.add(line.place)
-        for own in sorted(adoption.own, key=lambda each: each.phone_number):
+        for own in self._parts(adoption.own):
             try:
                 _set_own(self._opened(editing, own.source.path), own)
             except NotEditableError as error:
@@ -178,6 +178,15 @@ class _Work:
         except InputError as error:
             self._blame(adoption, str(error))
             return None
+
+    def _parts(self, edits: Iterable[OwnEdit]) -> Iterator[OwnEdit]:
+        """What to write by number; a sheet takes each field by itself, as a column that is missing
+        is no reason against the others."""
+        for own in sorted(edits, key=lambda each: each.phone_number):
+            if own.source.path in self._sheets:
+                yield from (own._replace(values={path: own.values[path]}) for path in own.values)
+            else:
+                yield own
 
     def _opened(self, editing: dict[str, Editor], path: str) -> Editor:
         if path not in editing:

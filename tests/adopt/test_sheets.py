@@ -109,6 +109,24 @@ def test_what_no_cell_can_say_is_left(tmp_path: Path, path: str, value: Any, why
     assert (tmp_path / "desks.csv").read_text() == rows
 
 
+def test_a_column_that_is_missing_keeps_no_other_field_of_its_row(tmp_path: Path) -> None:
+    text = f"phone_number,groups,customer_reference\n{ONE},a,desk 1\n{TWO},a,desk 2\n"
+    edits = [
+        (ONE, "hd_voice_enabled", False),
+        (ONE, "customer_reference", "front"),
+        (ONE, "tags", ("base", "z")),
+    ]
+    account = world(tmp_path, {"fleet.yaml": YAML, "desks.csv": text}, *edits)
+    found = account.adopt()
+    reason = "the sheet that declares it has no column {}: add one".format
+    assert {each.path: each.reason for each in found.left} == {
+        "hd_voice_enabled": reason("hd_voice_enabled"),
+        "tags": reason("tags.add"),
+    }
+    assert [each.path for each in found.fields] == ["customer_reference"]
+    assert account.text("desks.csv") == text.replace("desk 1", "front")
+
+
 def test_a_number_of_a_block_in_a_sheet_is_left(tmp_path: Path) -> None:
     rows = "phone_number,customer_reference\n+13125550100..+13125550109,hall\n"
     edit = ("+13125550101", "customer_reference", "x")
