@@ -283,6 +283,13 @@ class Applier:
     async def _check(self, record: Record, numbers: tuple[str, ...]) -> tuple[str, ...]:
         """The numbers for which the operation may go now; the others are noted, with the why."""
         found = await self._checker.check(Request(record.operation, numbers))
+        unread = any(each.state is State.UNREAD for each in found.values())
+        if unread and self._stop.interrupted and not record.touched:
+            # There was no time to look: that, and not the reading, is what went wrong.
+            record.is_open = True
+            record.skipped = self._stop.reason
+            await self._notes.answer(record.operation.id, Came.NOT_SENT)
+            return ()
         fresh = tuple(number for number in numbers if may_go(found[number], record, number))
         out: dict[Because, dict[str, str]] = {each: {} for each in Because}
         for number in numbers:

@@ -59,7 +59,6 @@ class _Table:
         self._owner = owner
         self._alike = alike
         self._kind = _KINDS[alike.section]
-        self._firsts = [int(key[1:]) for key in alike.keys]
         self._own: dict[str, Sequence[Any]] = {}
         """Canonical values by path, where they may be anything."""
 
@@ -83,7 +82,7 @@ class _Table:
             self._own[row.path] = values
             if row.path in RULED[self._kind]:  # rules ask only whether there is a value
                 deciding.append([each if each is None else bool(each) for each in values])
-        return zip(*deciding, strict=True) if deciding else repeat((), len(self._firsts))
+        return zip(*deciding, strict=True) if deciding else repeat((), len(self._alike.keys))
 
     def _canonical(self, row: Field, column: Column) -> Sequence[Any] | None:
         """The canonical values of a column that are right for themselves; None where they have to
@@ -123,7 +122,7 @@ class _Table:
         return zip(
             lines,
             repeat(place.source.column, len(lines)),
-            pick(self._firsts),
+            pick(alike.keys),
             repeat(flags_of(place.kind, protect=protect, when_owned=when_owned), len(lines)),
             self._settings(found.settings, lines, pick),
             strict=True,

@@ -2,8 +2,9 @@
 
 Numbers that stand in one place and have the same settings are one *run*: a block of 100,000 is
 one row of the columns, and so is a number by itself. E.164 numbers are kept as whole numbers
-(they begin with no zero), so that a run is a first number and a count. A DesiredNumber is made
-when it is asked for.
+(they begin with no zero), so that a run is a first number and a count; of a number by itself the
+text is kept too, for a comparison looks up each by it. A DesiredNumber is made when it is asked
+for.
 """
 
 from __future__ import annotations
@@ -89,9 +90,9 @@ class Run(NamedTuple):
         return map(self.at, range(self.first, self.first + self.size))
 
 
-Row = tuple[int, int, int, int, Settings]
+Row = tuple[int, int, str, int, Settings]
 """A number by itself that is neither released nor holds a template: its line and column, the number
-without its +, its flags (`flags_of`) and its settings."""
+in E.164, its flags (`flags_of`) and its settings."""
 
 
 class Rows(NamedTuple):
@@ -135,12 +136,14 @@ class Batch(NamedTuple):
 class _Columns:
     """One row a run, in the order of files and lines."""
 
-    __slots__ = ("alike", "columns", "counts", "files", "firsts", "flags", "lines", "offsets",
-                 "paths", "settings", "values")  # fmt: skip
+    __slots__ = ("alike", "columns", "counts", "files", "firsts", "flags", "lines", "names",
+                 "offsets", "paths", "settings", "values")  # fmt: skip
 
     def __init__(self) -> None:
         self.firsts = array("Q")
         self.counts = array("I")
+        self.names: list[str] = []
+        """The first numbers in E.164, which are not kept of more than one."""
         self.files = array("I")
         self.lines = array("I")
         self.columns = array("I")
@@ -151,13 +154,14 @@ class _Columns:
         """Those of the settings, so that a comparison need not look into each."""
         self.paths: dict[str, int] = {}
         """The files by path: their place among the keys is what `files` holds."""
-        self.alike: dict[tuple[int, int], array[int]] = defaultdict(partial(array, "I"))
-        """The rows that manage the same fields and have the same flags."""
+        self.alike: dict[tuple[int, int, bool], array[int]] = defaultdict(partial(array, "I"))
+        """The rows that manage the same fields and have the same flags, single numbers apart."""
 
     def add(self, run: Run) -> None:
         source = run.source
         self.firsts.append(run.first)
         self.counts.append(run.size)
+        self.names.append(f"+{run.first}" if run.size == 1 else "")
         self.files.append(self.paths.setdefault(source.path, len(self.paths)))
         self.lines.append(source.line)
         self.columns.append(source.column)
@@ -170,16 +174,17 @@ class _Columns:
             templated=run.templated,
         )
         self.flags.append(flags)
-        self.alike[id(run.settings.paths), flags].append(len(self.settings))
+        self.alike[id(run.settings.paths), flags, run.size == 1].append(len(self.settings))
         self.settings.append(run.settings)
         self.values.append(run.settings.values)
 
     def extend(self, of: Rows) -> None:
         """All of them at once, which takes a quarter of the time."""
         count, start = len(of.rows), len(self.settings)
-        lines, columns, firsts, flags, settings = zip(*of.rows, strict=True)
+        lines, columns, names, flags, settings = zip(*of.rows, strict=True)
         file = self.paths.setdefault(of.path, len(self.paths))
-        self.firsts.extend(firsts)
+        self.firsts.extend(map(int, names))
+        self.names.extend(names)
         self.counts.extend(array("I", [1]) * count)
         self.files.extend(array("I", [file]) * count)
         self.lines.extend(lines)
@@ -188,7 +193,8 @@ class _Columns:
         self.flags.extend(flags)
         self.settings.extend(settings)
         self.values.extend(map(_VALUES, settings))
-        for at, key in enumerate(zip(map(id, map(_PATHS, settings)), flags, strict=True), start):
+        keys = zip(map(id, map(_PATHS, settings)), flags, repeat(True))
+        for at, key in enumerate(keys, start):
             self.alike[key].append(at)
 
 
@@ -247,14 +253,14 @@ class Declared(Mapping[str, DesiredNumber]):
     def _batch(self, rows: array[int]) -> Batch:
         """The numbers of `rows`, which have paths and flags in common."""
         columns = self._columns
-        firsts, counts = _pick(columns.firsts, rows), _pick(columns.counts, rows)
-        numbers, runs = firsts, list(rows)
-        values = _pick(columns.values, rows)
-        if max(counts) > 1:
+        runs: Sequence[int] = rows
+        names, values = _pick(columns.names, rows), _pick(columns.values, rows)
+        if columns.counts[rows[0]] > 1:
             # The numbers of each run one by one, and what holds of the run for each of them.
+            firsts, counts = _pick(columns.firsts, rows), _pick(columns.counts, rows)
             each = tuple(chain.from_iterable(map(repeat, range(len(rows)), counts)))
             sizes = zip(firsts, counts, strict=True)
-            numbers = tuple(chain(*(range(first, first + count) for first, count in sizes)))
+            names = [f"+{at}" for first, count in sizes for at in range(first, first + count)]
             runs, values = [rows[at] for at in each], [values[at] for at in each]
         flags = columns.flags[rows[0]]
         return Batch(
@@ -262,7 +268,7 @@ class Declared(Mapping[str, DesiredNumber]):
             columns.settings[rows[0]].paths,
             not flags & (_RELEASE | _TEMPLATED),
             runs,
-            [f"+{number}" for number in numbers],
+            names,
             values,
         )
 
@@ -296,6 +302,21 @@ class Declared(Mapping[str, DesiredNumber]):
     def kind(self, at: int) -> Kind:
         """What the numbers of the run at that place are."""
         return _KINDS[self._columns.flags[at] & _KIND_BITS]
+
+    def is_released(self, at: int) -> bool:
+        """Whether the numbers of the run at that place are to be given back."""
+        return bool(self._columns.flags[at] & _RELEASE)
+
+    def is_protected(self, at: int) -> bool:
+        """Whether the numbers of the run at that place are never changed."""
+        return bool(self._columns.flags[at] & _PROTECT)
+
+    def settings_of(self, at: int, value: int) -> Settings:
+        """What is managed of `value`, a number, without its +, of the run at that place."""
+        columns = self._columns
+        if columns.flags[at] & _TEMPLATED:
+            return self.run(at).at(value).settings
+        return columns.settings[at]
 
     def run(self, at: int) -> Run:
         """The run at that place."""

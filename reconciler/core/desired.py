@@ -181,7 +181,7 @@ def _take_tables(state: Building) -> None:
 
 def _check_apart(state: Building) -> None:
     """NotPlainError where a number of a table stands elsewhere as well, or in a block."""
-    firsts = sorted(first for rows in state.rows.values() for _, _, first, *_ in rows)
+    firsts = sorted(int(name) for rows in state.rows.values() for _, _, name, *_ in rows)
     known = frozenset(firsts)
     if len(known) < len(firsts):
         raise NotPlainError

@@ -136,7 +136,10 @@ class Differ:
     ) -> tuple[tuple[FieldChange, ...], tuple[UnknownField, ...]]:
         """A nested object is written whole: with a part of it unread, none of it is written."""
         rows = BY_PATH[live.kind]
-        if not any(rows[change.path].linked for change in changes):
+        for change in changes:
+            if rows[change.path].linked:
+                break
+        else:
             return tuple(changes), tuple(unknown)
         kept: list[FieldChange] = []
         for change in changes:
@@ -223,10 +226,9 @@ def diff(
     if misplaced := tuple(_misplaced(declared, unlike, snapshot)):
         raise InputError(misplaced)
     for at, value, live in unlike:
-        run = declared.run(at)
-        if live is None or live.kind is not run.kind:
+        if live is None or live.kind is not declared.kind(at):
             owned += live is not None
-            number = run.at(value)
+            number = declared.run(at).at(value)
             blind = tuple(_blind(snapshot, number))
             unknown += blind
             if not blind and number.release:
@@ -237,14 +239,13 @@ def diff(
                 not_owned.append(NotOwned(number.phone_number, number.source))
             continue
         owned += 1
-        if run.release:
-            changes.append(_release(live, run.source))
+        if declared.is_released(at):
+            changes.append(_release(live, declared.run(at).source))
             continue
-        settings = run.at(value).settings if run.templated else run.settings
-        fields, blind = differ.compare(settings, live)
+        fields, blind = differ.compare(declared.settings_of(at, value), live)
         unknown += blind
         if fields:
-            changes.append(_update(live, fields, protected=run.protect))
+            changes.append(_update(live, fields, protected=declared.is_protected(at)))
         elif not blind:
             unchanged += 1
     return Difference(

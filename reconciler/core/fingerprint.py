@@ -45,14 +45,14 @@ def bind(
         if isinstance(after, Secret):
             found = fingerprint_of(key, after.ref, secrets[after.ref])
             after = replace(after, fingerprint=found)
-        return replace(field, before=before, after=after)
+        return field._replace(before=before, after=after)
 
     def with_fingerprints(change: Change) -> Change:
         if not any(isinstance(each.after, Secret) for each in change.fields) and not any(
             isinstance(each.before, Secret) for each in change.fields
         ):
             return change
-        return replace(change, fields=tuple(bound(change, each) for each in change.fields))
+        return change._replace(fields=tuple(bound(change, each) for each in change.fields))
 
     return replace(difference, changes=tuple(map(with_fingerprints, difference.changes)))
 

@@ -107,7 +107,7 @@ def _without_ignored(difference: Difference, rules: Collection[Ignore]) -> Diffe
             field for field in change.fields if not is_ignored(change.phone_number, field.path)
         )
         if fields or change.action is Action.RELEASE:
-            changes.append(replace(change, fields=fields))
+            changes.append(change._replace(fields=fields))
     unknown = tuple(
         each for each in difference.unknown if not is_ignored(each.phone_number, each.path)
     )
@@ -146,7 +146,7 @@ def _judge(subject: Subject) -> tuple[Change | None, list[Withheld]]:
             kept.append(field)
     if change.action is Action.UPDATE and not kept:
         return None, held
-    return replace(change, fields=tuple(kept)), held
+    return change._replace(fields=tuple(kept)), held
 
 
 def hold_all(change: Change, hold: Hold) -> Iterator[Withheld]:

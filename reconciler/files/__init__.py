@@ -61,7 +61,8 @@ class Loaded:
     where PATH was a file; None means all. A file, or the sheet of one, that could not be read has
     problems instead, and makes the project `incomplete`: a name that nothing defines may well be
     defined in it. `digest` is `sha256:…` over the names and bytes of all files that were read.
-    `submodules` are directories, as shown, of which a commit of Git does not hold the files.
+    `submodules` are directories, as shown, of which a commit of Git does not hold the files;
+    `nested` those below that are projects of their own.
     """
 
     root: Path
@@ -72,6 +73,7 @@ class Loaded:
     incomplete: bool
     digest: str
     submodules: tuple[str, ...] = ()
+    nested: tuple[str, ...] = ()
 
     def all_problems(self, found: Iterable[Problem]) -> tuple[Problem, ...]:
         """Those of the files and those `found` in what the files hold, in order; one for a place.
@@ -124,6 +126,7 @@ def load_documents(
         incomplete,
         f"sha256:{digest.hexdigest()}",
         tuple(each.path for each in tree.submodules),
+        tree.nested,
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from reconciler.core.desired import build
 from reconciler.core.model import Desired
 from reconciler.core.safety import Allowance
 from reconciler.core.scope import Scope
+from reconciler.core.text import neutral, shortened
 from reconciler.core.values import ID
 from reconciler.errors import ForbiddenError, InputError, KeyRefusedError, Problem
 from reconciler.files import (
@@ -52,8 +53,11 @@ class Project:
     digest: str
 
 
-def load(path: Path) -> Project:
-    """Read and check the project at `path`. InputError with everything that is wrong."""
+def load(path: Path, *, is_one_of_all: bool = False) -> Project:
+    """Read and check the project at `path`. InputError with everything that is wrong.
+
+    Where it declares nothing and has projects below it, which are not read, it warns of them,
+    unless they are read too (`is_one_of_all`)."""
     loaded = load_documents(path, Path.cwd(), fold=FOLDABLE)
     desired, problems = build(
         loaded.project,
@@ -64,7 +68,16 @@ def load(path: Path) -> Project:
     )
     if wrong := loaded.all_problems(problems):
         raise InputError(wrong)
+    if loaded.nested and not desired.numbers and not is_one_of_all:
+        desired = replace(desired, warnings=(*desired.warnings, _passed_over(path, loaded.nested)))
     return Project(loaded.root, desired, loaded.digest)
+
+
+def _passed_over(path: Path, nested: Sequence[str]) -> Problem:
+    many = "a project of its own is" if len(nested) == 1 else f"{len(nested)} projects are"
+    names = shortened(neutral(", ".join(sorted(nested))), 200)
+    text = f"no number is declared here, and {many} below, passed over: {names} (--all takes all)"
+    return Problem(neutral(str(path)), 0, 0, text)
 
 
 def name_in(loaded: Loaded) -> Callable[[str], str]:

@@ -238,7 +238,7 @@ def _without_write_only(difference: Difference) -> tuple[Difference, tuple[str, 
         )
         passed_over += len(change.fields) - len(fields)
         if fields or not change.fields:
-            changes.append(replace(change, fields=fields))
+            changes.append(change._replace(fields=fields))
         elif change.phone_number not in unknown:
             unchanged += 1
     if not passed_over:

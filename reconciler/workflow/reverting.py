@@ -192,7 +192,7 @@ def _without_moved(
         left += [Left(change.phone_number, path, "", why) for path, why in moved.items()]
         kept = tuple(field for field in change.fields if field.path not in moved)
         if kept:
-            changes.append(replace(change, fields=kept))
+            changes.append(change._replace(fields=kept))
     return replace(difference, changes=tuple(changes)), tuple(left)
 
 

@@ -85,7 +85,8 @@ def validate_all(path: Path, *, secrets: bool = False) -> Steps[Validated]:
 def _read_all(path: Path) -> Steps[Project]:
     """Every project; what two of one account declare is an error of both."""
     places = enumerate(find_projects(path, Path.cwd()))
-    loaded = _explained(path, tuple(_tried(Step(place, at, place), load) for at, place in places))
+    one = partial(load, is_one_of_all=True)
+    loaded = _explained(path, tuple(_tried(Step(place, at, place), one) for at, place in places))
     return _apart(_by_account(loaded, lambda project: _named_account(project.desired)), _declared)
 
 

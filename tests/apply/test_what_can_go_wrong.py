@@ -26,6 +26,7 @@ from tests.apply.account import (
     summary,
 )
 from tests.apply.conftest import MakeAccount
+from tests.crash.killing import resume
 
 FLAGGED = {"voice": {"inbound_call_screening": "flag_calls"}}
 ASSIGNED = {"messaging": {"messaging_profile_id": PROFILE}}
@@ -607,6 +608,32 @@ def test_an_interrupt_sends_nothing_that_still_waits_for_its_turn(
     outcome = account.apply(planned)
     assert (outcome.exit_code, len(account.writes())) == (Exit.INTERRUPTED, 4)
     assert summary(outcome) == (4, 0, 0, 56)
+
+
+def test_what_an_interrupt_left_no_time_to_look_at_was_interrupted(
+    make_account: MakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.apply.hurry.MOMENT", 0.0)
+    rows = [number(f"+1312555{each:04}") for each in range(60)]
+    account = make_account(*rows)
+    account.declare(
+        {row.phone_number: {"customer_reference": f"desk-{row.phone_number}"} for row in rows},
+        limits={"page_size": 10},
+    )
+    planned = account.plan()
+
+    def at_the_first_look_after_a_write(request: httpx.Request) -> None:
+        if request.method == "GET" and account.writes():
+            account.stop.now("interrupted", interrupted=True)
+
+    account.asked = at_the_first_look_after_a_write
+    outcome = account.apply(planned)
+    assert outcome.exit_code is Exit.INTERRUPTED
+    assert {each.reason for each in outcome.skipped} == {"interrupted"}
+    assert len(outcome.skipped) + len(outcome.unconfirmed) == 60
+    account.asked = lambda _request: None
+    assert resume(account).converged
+    assert len(account.writes()) == 60
 
 
 def test_an_interrupt_does_not_wait_for_a_job(account: Account) -> None:

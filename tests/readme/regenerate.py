@@ -21,15 +21,14 @@ def main() -> None:
 
 
 def recorded(text: str) -> str:
-    """A page with what its sessions say now, where that differs."""
+    """A page with what its sessions say now. Where a part of one differs all of it is new, so that
+    the digest of a plan is the same wherever it is shown."""
     new: list[tuple[int, int, str]] = []
     for session in sessions(text):
         with tempfile.TemporaryDirectory() as scratch:
-            new += [
-                (part.start, part.end, said)
-                for part, said in run(session, Path(scratch).resolve())
-                if same(said) != same(part.block)
-            ]
+            parts = list(run(session, Path(scratch).resolve()))
+            if any(same(said) != same(part.block) for part, said in parts):
+                new += [(part.start, part.end, said) for part, said in parts]
     for start, end, said in sorted(new, reverse=True):
         text = text[:start] + said + text[end:]
     return text

@@ -58,7 +58,7 @@ def page_of(plan: Plan, view: View = READ) -> Web:
 def everything() -> Plan:
     """A plan with every section there is."""
     odd = [
-        change(e164(at), replace(TRUNKED, after=None if at == 142 else OTHER_TRUNK))
+        change(e164(at), TRUNKED._replace(after=None if at == 142 else OTHER_TRUNK))
         for at in range(100, 200)
     ]
     return plan_of(
@@ -279,7 +279,7 @@ def test_nothing_is_loaded_or_run_but_what_the_policy_allows() -> None:
 
 
 def test_the_page_is_ascii_and_says_its_language() -> None:
-    source = plan_html(plan_of(change(N1, replace(DESK, after="Büro 東京"))), READ)
+    source = plan_html(plan_of(change(N1, DESK._replace(after="Büro 東京"))), READ)
     assert source.isascii()
     assert web(source).one("html").attributes["lang"] == "en"
     assert '"Büro 東京"' in web(source).static
@@ -374,6 +374,6 @@ def test_what_others_say_comes_whole_and_neutral(texts: list[str]) -> None:
 
 def test_a_script_in_a_value_does_not_end_the_data() -> None:
     end = "</script><script>alert(1)</script><!--\u2028"
-    source = plan_html(plan_of(change(N1, replace(DESK, before=end, source=Source("a", 1)))), READ)
+    source = plan_html(plan_of(change(N1, DESK._replace(before=end, source=Source("a", 1)))), READ)
     assert len(web(source).all("script")) == 2
     assert shown(end) in {row["before"] for row in web(source).rows()}

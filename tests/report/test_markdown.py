@@ -359,7 +359,7 @@ def hostile_plan(texts: list[str]) -> tuple[Plan, View]:
         change(N1, FieldChange("customer_reference", a, b, source)),
         change(N2, FieldChange("connection_id", c, d, source, ("connection",))),
         change(e164(3), FieldChange("tags", (a, b), tuple(sorted({c, d})), source)),
-        replace(release(4), source=source),
+        release(4)._replace(source=source),
         withheld=(Withheld(e164(5), "tags", (a,), (b,), "status", e, source),),
         unknown=(UnknownField(e164(6), "tags", d, source),),
         not_owned=(NotOwned(e164(7), source),),

@@ -421,3 +421,11 @@ def test_a_name_that_could_steer_a_terminal_is_shown_harmless(
     Path(place).rename(tree.root / "ea\x1b[31mst")
     said = reconciler("plan", "--all")
     assert (said.code, "\x1b" in said.out + said.err) == (0, False)
+
+
+@pytest.mark.usefixtures("two")
+def test_who_forgets_all_is_told_what_is_passed_over(reconciler: Shell) -> None:
+    said = reconciler("validate")
+    assert said.code == 0
+    assert "2 projects are below, passed over: east, west (--all takes all)" in said.err
+    assert "passed over" not in reconciler("validate", "--all").err
