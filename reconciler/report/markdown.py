@@ -43,7 +43,7 @@ from reconciler.report.phrases import where, who
 from reconciler.report.ranges import named
 from reconciler.report.risks import released
 from reconciler.report.view import View
-from reconciler.report.words import count, grouped
+from reconciler.report.words import by_rule, count, grouped
 
 
 def plan_markdown(plan: Plan, view: View, *, limit: int = COMMENT_LIMIT) -> str:
@@ -127,8 +127,7 @@ def held_parts(
 ) -> Iterator[Part]:
     """What is declared and stays as it is, and why: a row for each reason."""
     rows = [
-        _held(f"withheld ({code(rule)})", each, reason)
-        for (rule, reason), each in grouped(withheld, lambda e: (e.rule, e.reason)).items()
+        _held(f"withheld ({code(rule)})", each, reason) for rule, reason, each in by_rule(withheld)
     ]
     rows += [
         _held("unknown", each, reason)

@@ -22,7 +22,7 @@ from reconciler.report.headlines import (
 )
 from reconciler.report.judged import broken, untold, wanted, whom
 from reconciler.report.phrases import live
-from reconciler.report.words import calls, count, duration, grouped, shown
+from reconciler.report.words import by_rule, calls, count, duration, grouped, shown
 
 if TYPE_CHECKING:
     from reconciler.core.outcome import Failed, Left, Outcome
@@ -183,7 +183,7 @@ def _said(words: str) -> str:
 
 
 def _withheld(items: Sequence[Withheld], paint: Paint) -> Iterator[str]:
-    for (rule, reason), each in grouped(items, lambda item: (item.rule, item.reason)).items():
+    for rule, reason, each in by_rule(items):
         yield _held(f"withheld ({neutral(rule)})", each, reason, paint)
 
 

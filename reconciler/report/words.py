@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
+from reconciler.core.changes import RELEASE, Withheld
 from reconciler.core.eta import Eta
 from reconciler.core.fields import CALL_NAMES, Channel
 from reconciler.core.text import neutral, shortened
@@ -74,6 +75,14 @@ def roughly(seconds: float) -> str:
     """`25 s`, `2 min`, `1 h 10 min`: the longer, the rounder; never less than a second."""
     step = next(step for below, step in _ROUGH if seconds < below)
     return duration(max(round(seconds / step) * step, 1))
+
+
+def by_rule(items: Iterable[Withheld]) -> Iterator[tuple[str, str, list[Withheld]]]:
+    """What is withheld by rule and reason. What would be given back stands by itself: only of that
+    every number is named."""
+    groups = grouped(items, lambda e: (e.rule, e.reason, RELEASE if e.path == RELEASE else ""))
+    for (rule, reason, _), each in groups.items():
+        yield rule, reason, each
 
 
 def grouped(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.changes import FieldChange
+from reconciler.core.changes import RELEASE, FieldChange, Withheld
 from reconciler.core.fields import Listing
 from reconciler.core.model import Snapshot, Source
 from reconciler.core.plan import Plan
@@ -34,6 +34,7 @@ from tests.plan.world import (
     plan_for,
     printed,
 )
+from tests.report.test_markdown import plan_of
 
 MANY = 10_000
 
@@ -179,6 +180,18 @@ def test_10_000_numbers_that_are_not_owned_are_one_line() -> None:
         "not owned: 10,000 numbers that the account lacks: +13125550000 (fleet.yaml:1)" in lines[0]
     )
     assert "and 9,995 more" in lines[0]
+
+
+def test_only_the_releases_among_what_is_withheld_are_all_named() -> None:
+    outside = "select leaves it out: tags"
+    fields = [Withheld(e164(at), "tags", (), ("a",), "out-of-scope", outside) for at in range(104)]
+    gone = [
+        Withheld(e164(at), RELEASE, None, None, "out-of-scope", outside) for at in range(90, 95)
+    ]
+    text = plan_text(plan_of(withheld=(*fields, *gone)), reads=None)
+    first, second = (line for line in text.splitlines() if "withheld (out-of-scope)" in line)
+    assert f"tags of 104 numbers ({e164(0)}, {e164(1)}, {e164(2)} and 101 more)" in first
+    assert f"release of 5 numbers ({', '.join(e164(at) for at in range(90, 95))})" in second
 
 
 def test_10_000_unknown_or_withheld_numbers_are_a_line_a_field() -> None:
