@@ -68,10 +68,12 @@ class ReconcilerError(Exception):
 
 
 class InputError(ReconcilerError):
-    """Files that cannot be used: every problem found, in the order of file and line."""
+    """Files that cannot be used: every problem found, in the order of file and line. `warnings` are
+    what is odd in them besides."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], warnings: Sequence[Problem] = ()) -> None:
         self.problems: tuple[Problem, ...] = tuple(sorted(set(problems)))
+        self.warnings = tuple(warnings)
         super().__init__("\n".join(map(str, self.problems)))
 
 

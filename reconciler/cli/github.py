@@ -56,6 +56,11 @@ def publish_valid(warnings: tuple[Problem, ...], declared: int, text: str) -> No
     _summarize(problems_markdown((), warnings, declared))
 
 
+def publish_text(text: str) -> None:
+    """What is said beside an error that is published on its own."""
+    _print((), text)
+
+
 def publish_several(
     annotations: Iterable[github.Annotation], text: str, markdown: str, values: dict[str, str]
 ) -> None:
@@ -68,8 +73,8 @@ def publish_several(
 def publish_error(error: ReconcilerError) -> None:
     """What stopped a command; stderr says it too."""
     if isinstance(error, InputError):
-        found = list(github.problem_annotations(error.problems, ()))
-        _summarize(problems_markdown(error.problems, ()))
+        found = list(github.problem_annotations(error.problems, error.warnings))
+        _summarize(problems_markdown(error.problems, error.warnings))
     else:
         found = [github.Annotation("error", "reconciler", str(error))]
         _summarize(failure_markdown(str(error)))

@@ -29,6 +29,8 @@ from reconciler.report.text import Paint, plain
 from reconciler.workflow.several import Step, Steps
 
 T = TypeVar("T")
+_WITH_SECTIONS = frozenset({"text", "github"})
+"""Formats in which each project has a section of text."""
 _UNMATCHED = "Nothing here matches --target, --tag and --only."
 
 
@@ -54,6 +56,11 @@ class Voice(ABC, Generic[T]):
     @abstractmethod
     def result(self, name: str, value: T) -> Any:
         """The report as data for JSON."""
+
+    def error_text(self, error: ReconcilerError) -> str:
+        """What is known of a project that failed, besides its error; "" where that is all."""
+        del error
+        return ""
 
     def error_result(self, error: ReconcilerError) -> Any:
         """What stands there for a project that failed."""
@@ -108,17 +115,19 @@ def report(steps: Steps[T], voice: Voice[T], how: How, told: Collection[Path] = 
     rows = [_row(each, voice) for each in steps]
     sections = []
     for each in steps:
+        text = ""
         if each.error is not None and each.path not in told:
-            say(error_lines(each.name, each.error))
+            _say_error(each.name, each.error)
+            if how.output_format in _WITH_SECTIONS:
+                text = voice.error_text(each.error)
         elif each.value is not None:
             voice.remark(each.name, each.value)
-            text = ""
-            if how.output_format in {"text", "github"}:
+            if how.output_format in _WITH_SECTIONS:
                 text = voice.text(each.name, each.value, how.paint)
-            if text:
-                sections.append(f"{heading(each.name, how.paint)}\n{text}\n")
-                if how.output_format == "text":
-                    click.echo(sections[-1])
+        if text:
+            sections.append(f"{heading(each.name, how.paint)}\n{text}\n")
+            if how.output_format == "text":
+                click.echo(sections[-1])
     match how.output_format:
         case "json":
             with_results = [_with_result(*each, voice) for each in zip(rows, steps, strict=True)]
@@ -136,6 +145,12 @@ def report(steps: Steps[T], voice: Voice[T], how: How, told: Collection[Path] = 
         case _:
             click.echo(table_text(rows, how.paint))
     return gravest(each.exit_code for each in rows)
+
+
+def _say_error(name: str, error: ReconcilerError) -> None:
+    for warning in error.warnings if isinstance(error, InputError) else ():
+        say(f"warning: {warning}")
+    say(error_lines(name, error))
 
 
 def _row(step: Step[T], voice: Voice[T]) -> Row:
@@ -170,7 +185,7 @@ def _markdown(steps: Steps[T], rows: Sequence[Row], voice: Voice[T], how: How) -
 def _annotations(steps: Steps[T], voice: Voice[T]) -> Iterator[github.Annotation]:
     for each in steps:
         if isinstance(each.error, InputError):
-            yield from github.problem_annotations(each.error.problems, ())
+            yield from github.problem_annotations(each.error.problems, each.error.warnings)
         elif each.error is not None:
             yield github.Annotation("error", each.name, str(each.error))
         elif each.value is not None:

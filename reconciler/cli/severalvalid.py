@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.cli.several import How, Voice, report
 from reconciler.cli.terminal import say
+from reconciler.core.judging import Left
 from reconciler.errors import Exit, InputError, ReconcilerError
 from reconciler.report import github
 from reconciler.report.markdownproblems import problems_markdown
@@ -20,7 +21,7 @@ from reconciler.report.validity import (
     valid_text,
 )
 from reconciler.workflow.several import validate_all
-from reconciler.workflow.validating import Validated
+from reconciler.workflow.validating import InvalidError, Validated
 
 
 def validate(path: Path, output_format: str, *, secrets: bool) -> Exit:
@@ -60,10 +61,14 @@ class Valid(Voice[Validated]):
             value.project.desired, value.project.digest, value.warnings, value.left
         )
 
+    def error_text(self, error: ReconcilerError) -> str:
+        """What is left to plan of one that is not valid."""
+        return "\n".join(left_lines(_left_of(error)))
+
     def error_result(self, error: ReconcilerError) -> Any:
         """The same of one that is not valid."""
         if isinstance(error, InputError):
-            return invalid_document(error.problems)
+            return invalid_document(error.problems, error.warnings, _left_of(error))
         return super().error_result(error)
 
     def markdown(self, name: str, value: Validated, limit: int) -> str:
@@ -82,3 +87,7 @@ class Valid(Voice[Validated]):
         """None."""
         del name, value
         return {}
+
+
+def _left_of(error: ReconcilerError) -> tuple[Left, ...]:
+    return error.left if isinstance(error, InvalidError) else ()

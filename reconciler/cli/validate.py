@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from reconciler.cli.options import all_option, format_of, path_argument
-from reconciler.errors import Exit, InputError
+from reconciler.errors import Exit, InputError, Problem
 
 
 @click.command("validate")
@@ -32,10 +33,12 @@ def command(path: Path, secrets: bool, every: bool, output_format: str) -> Exit:
     try:
         found = workflow.validate(path, secrets=secrets)
     except InputError as error:
-        if output_format != "json":
-            raise
-        _echo_json(invalid_document(error.problems))
-        return Exit.ERROR
+        left = error.left if isinstance(error, workflow.InvalidError) else ()
+        if output_format == "json":
+            _echo_json(invalid_document(error.problems, error.warnings, left))
+            return Exit.ERROR
+        _echo_beside(error.warnings, left_lines(left), output_format)
+        raise
     desired, warnings = found.project.desired, found.warnings
     if output_format == "json":
         _echo_json(valid_document(desired, found.project.digest, warnings, found.left))
@@ -50,6 +53,19 @@ def command(path: Path, secrets: bool, every: bool, output_format: str) -> Exit:
         click.echo(f"warning: {warning}", err=True)
     click.echo(text)
     return Exit.OK
+
+
+def _echo_beside(warnings: Sequence[Problem], left: Sequence[str], output_format: str) -> None:
+    """What is to be said of a project besides its errors."""
+    if output_format == "github":
+        from reconciler.cli.github import publish_text
+
+        publish_text("\n".join(left))
+        return
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+    for line in left:
+        click.echo(line)
 
 
 def _echo_json(document: object) -> None:

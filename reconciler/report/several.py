@@ -111,7 +111,7 @@ def _length(head: str, texts: Mapping[str, str]) -> int:
 def error_markdown(project: str, error: ReconcilerError) -> str:
     """An error under the name of its project."""
     if isinstance(error, InputError):
-        text = problems_markdown(error.problems, ())
+        text = problems_markdown(error.problems, error.warnings)
     else:
         text = failure_markdown(str(error))
     return titled(project, text)

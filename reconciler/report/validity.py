@@ -32,17 +32,22 @@ def valid_document(
 ) -> dict[str, Any]:
     """A project without errors. `digest` is of its YAML, as `source.digest` of a plan: whether a
     plan was made from just this."""
-    document = _document((), warnings, len(desired.numbers), digest)
-    return document | {"left_to_plan": [each._asdict() for each in left]}
+    return _document((), warnings, len(desired.numbers), digest, left)
 
 
-def invalid_document(errors: Sequence[Problem]) -> dict[str, Any]:
+def invalid_document(
+    errors: Sequence[Problem], warnings: Sequence[Problem] = (), left: Sequence[Left] = ()
+) -> dict[str, Any]:
     """A project that cannot be used."""
-    return _document(errors, (), 0, "")
+    return _document(errors, warnings, 0, "", left)
 
 
 def _document(
-    errors: Sequence[Problem], warnings: Sequence[Problem], numbers: int, digest: str
+    errors: Sequence[Problem],
+    warnings: Sequence[Problem],
+    numbers: int,
+    digest: str,
+    left: Sequence[Left],
 ) -> dict[str, Any]:
     return {
         "valid": not errors,
@@ -50,6 +55,7 @@ def _document(
         "digest": digest,
         "errors": [_problem(each) for each in errors],
         "warnings": [_problem(each) for each in warnings],
+        "left_to_plan": [each._asdict() for each in left],
     }
 
 

@@ -34,12 +34,13 @@ if TYPE_CHECKING:
     from reconciler.workflow.reverting import revert
     from reconciler.workflow.saved import apply_saved
     from reconciler.workflow.snapshots import fetch_everything, load_snapshot, snapshot_json
-    from reconciler.workflow.validating import Validated, validate
+    from reconciler.workflow.validating import InvalidError, Validated, validate
 
 __all__ = [
     "Adopted",
     "Export",
     "Formatting",
+    "InvalidError",
     "Manner",
     "Options",
     "Planned",
@@ -135,7 +136,7 @@ _HOMES = {
         "load_snapshot",
         "snapshot_json",
     ),
-    "validating": ("Validated", "validate"),
+    "validating": ("InvalidError", "Validated", "validate"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -26,9 +26,19 @@ class Validated:
     left: tuple[Left, ...]
 
 
+class InvalidError(InputError):
+    """A project that can be read and is wrong. `left` is what only an account can tell of it."""
+
+    def __init__(
+        self, problems: Sequence[Problem], warnings: Sequence[Problem], left: Sequence[Left]
+    ) -> None:
+        super().__init__(problems, warnings)
+        self.left = tuple(left)
+
+
 def validate(path: Path | Project, *, secrets: bool = False) -> Validated:
     """Judge what the project, or that at a path, declares by its own policies; with `secrets` read
-    those too. InputError with everything that is wrong."""
+    those too. InputError with everything that is wrong, InvalidError where it could be judged."""
     project = path if isinstance(path, Project) else load(path)
     problems: list[Problem] = []
     if secrets:
@@ -43,10 +53,10 @@ def validate(path: Path | Project, *, secrets: bool = False) -> Validated:
     said: dict[str, list[Problem]] = {ERROR: problems, WARN: [*project.desired.warnings]}
     for policy in policies:
         said[policy.level] += _problems(policy, found[policy.name])
+    left = tuple(each for policy in policies for each in _left(policy, found[policy.name]))
     if problems:
-        raise InputError(problems)
-    left = (each for policy in policies for each in _left(policy, found[policy.name]))
-    return Validated(project, tuple(said[WARN]), tuple(left))
+        raise InvalidError(problems, said[WARN], left)
+    return Validated(project, tuple(said[WARN]), left)
 
 
 def _left(policy: Policy, found: Sequence[Declaration]) -> Iterator[Left]:

@@ -200,3 +200,36 @@ def test_only_an_error_ends_in_exit_1(
         said = reconciler(*words)
         assert said.code == code
         assert "policy 'p' (reconciler.yaml:1)" in said.out + said.err
+
+
+THREE = [
+    {"name": "wrong", "require": {"hd_voice_enabled": True}},
+    {"name": "odd", "require": {"hd_voice_enabled": True}, "level": "warn"},
+    {"name": "open", "require": {"customer_reference": "desk"}},
+]
+
+
+@pytest.mark.parametrize("every", [(), ("--all",)])
+@pytest.mark.parametrize("output_format", ["text", "github"])
+def test_an_error_hides_neither_warnings_nor_what_is_left_to_plan(
+    declared: Declared, reconciler: Shell, every: tuple[str, ...], output_format: str
+) -> None:
+    numbers = number("hd_voice_enabled: false")
+    declared.write({"reconciler.yaml": json.dumps({"policies": THREE}), "a.yaml": numbers})
+    said = reconciler("validate", *every, "--format", output_format)
+    assert said.code == 1
+    assert "policy 'wrong'" in said.err
+    assert "policy 'odd'" in (said.err if output_format == "text" else said.out)
+    assert "Left to plan: policy 'open' on 1 number (customer_reference)." in said.out
+
+
+@pytest.mark.parametrize("every", [(), ("--all",)])
+def test_the_document_of_an_error_has_warnings_and_what_is_left_to_plan(
+    declared: Declared, reconciler: Shell, every: tuple[str, ...]
+) -> None:
+    numbers = number("hd_voice_enabled: false")
+    declared.write({"reconciler.yaml": json.dumps({"policies": THREE}), "a.yaml": numbers})
+    found = reconciler("validate", *every, "--format", "json").json
+    document = found["projects"][0]["result"] if every else found
+    assert (document["valid"], len(document["errors"]), len(document["warnings"])) == (False, 1, 1)
+    assert [each["policy"] for each in document["left_to_plan"]] == ["open"]
