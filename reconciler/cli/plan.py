@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--detailed-exitcode",
     is_flag=True,
-    help="Exit 2 when there are changes, pending or withheld.",
+    help="Exit 2 when there are changes, pending or withheld, or a policy is broken.",
 )
 @click.option(
     "--show-unmanaged",
@@ -58,8 +58,8 @@ def command(
     from reconciler.files.output import check_not_read, check_output
 
     def judge(planned: Planned) -> Exit:
-        changes = detailed_exitcode and planned.plan.has_changes
-        return Exit.CHANGES if changes else Exit.OK
+        found = planned.plan.has_changes or planned.plan.has_findings
+        return Exit.CHANGES if detailed_exitcode and found else Exit.OK
 
     options = options_from(given)
     if every:

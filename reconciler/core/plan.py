@@ -84,10 +84,16 @@ class Plan:
     def has_drift(self) -> bool:
         """Whether the account is in any way not, or not known to be, as declared; policies of
         level warn count for nothing here."""
-        difference = self.difference
-        left = difference.not_owned or difference.unknown or difference.undeclared
-        levels = {each.level for each in self.violations} | {each.level for each in self.unjudged}
-        return self.has_changes or bool(left) or ERROR in levels
+        left = self.difference.not_owned or self.difference.unknown
+        unjudged = {each.level for each in self.unjudged}
+        return self.has_changes or bool(left) or self.has_findings or ERROR in unjudged
+
+    @property
+    def has_findings(self) -> bool:
+        """Whether a policy of level error is broken, or live numbers are managed by nobody where
+        the project takes that for wrong: no change makes up for it."""
+        levels = {each.level for each in self.violations}
+        return ERROR in levels or bool(self.difference.undeclared)
 
     @property
     def is_settled(self) -> bool:

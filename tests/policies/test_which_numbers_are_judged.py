@@ -71,6 +71,16 @@ def test_plan_judges_what_the_number_would_hold_and_drift_what_it_holds(
     assert broken(drifted(reconciler)) == {("screened", TWO)}
 
 
+def test_a_plan_that_apply_would_refuse_is_an_exit_code_for_who_asks(
+    account: Account, reconciler: Shell
+) -> None:
+    declare(account, {**SCREENED, "match": {"numbers": TWO}})
+    assert reconciler("plan").code == 0
+    assert reconciler("plan", "--detailed-exitcode").code == 2
+    declare(account, {**SCREENED, "match": {"numbers": TWO}, "level": "warn"})
+    assert reconciler("plan", "--detailed-exitcode").code == 0
+
+
 def test_what_nobody_manages_of_a_number_is_judged_by_the_account(
     account: Account, reconciler: Shell
 ) -> None:
