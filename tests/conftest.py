@@ -7,6 +7,12 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run: whoever sees a test fail can run it again. The long forms
+# (tests.fuzz, tests.crash) look at others.
+settings.register_profile("steady", derandomize=True)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session", autouse=True)

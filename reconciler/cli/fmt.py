@@ -26,6 +26,9 @@ def command(path: Path, check: bool) -> Exit:
     found = workflow.format_files(path, write=not check)
     for name in found.changed:
         click.echo(name)
-    changed = count(len(found.changed), "file")
-    say(f"{changed} {'would be' if check else 'were'} brought into form, of {found.files:,}")
+    changed, one = count(len(found.changed), "file"), len(found.changed) == 1
+    say(
+        f"{changed} {'would be' if check else 'was' if one else 'were'} brought into form, "
+        f"of {found.files:,}"
+    )
     return Exit.CHANGES if check and found.changed else Exit.OK

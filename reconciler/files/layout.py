@@ -73,6 +73,8 @@ def _format(source: SourceText) -> str:
         return source.text  # it declares nothing, and may be on several lines
     if not isinstance(source.root, Container) or not source.root.entries:
         return "\n".join(_tidy(source.text)) + "\n" if source.text.strip() else ""
+    # Nothing can come after the whole to name it, and it must not keep its keys from being sorted.
+    source.root.anchor = ""
     lines = [*head, *_Layout(source, attach(source)).whole(source.root)]
     return "\n".join(lines) + "\n"
 
@@ -99,10 +101,10 @@ class _Layout:
         above = self._attached.of(root.entries[0]).above
         modelines = [line for line in above if _MODELINE.match(line)]
         rest = [line for line in above if line not in modelines]
+        rest = [line for at, line in enumerate(rest) if line or not at or rest[at - 1]]
         rest = rest if modelines else _without_blank(rest)
         cut = len(rest) - rest[::-1].index(BLANK) if BLANK in rest else 0
         self._attached.of(root.entries[0]).above = rest[cut:]
-        # An anchor of the whole is left out: nothing can come after it to name it.
         return [*modelines, *rest[:cut], *self._container(root, 0, file_order())]
 
     def _container(self, container: Container, indent: int, order: KeyOrder) -> list[str]:

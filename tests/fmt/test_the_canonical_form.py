@@ -152,6 +152,15 @@ numbers: {}
     assert form(before) == after
 
 
+def test_a_modeline_between_blank_lines_leaves_one_of_them() -> None:
+    text = "\n# yaml-language-server: $schema=x\n\nnumbers:\n"
+    assert form(text) == "# yaml-language-server: $schema=x\n\nnumbers:\n"
+
+
+def test_an_anchor_of_the_whole_goes_and_its_keys_are_sorted() -> None:
+    assert form("&all\nnumbers:\nversion: 1\n") == "version: 1\nnumbers:\n"
+
+
 def test_blank_lines_stay_one_at_a_time() -> None:
     before = "\n\nversion: 1\n\n\n\ngroups:\n\n  a: {}\n\n\n  # of b\n\n  b: {}\n\n\n"
     assert form(before) == "version: 1\n\ngroups:\n  a: {}\n\n  # of b\n\n  b: {}\n"
