@@ -127,6 +127,6 @@ async def open_reader(
     """A ReadClient on connections of its own; `limiter` is the one that the run shares. No error
     of it holds one of `secrets`."""
     guard = ReadOnlyTransport(transport or open_transport(endpoint), endpoint)
-    limiter = limiter or Limiter(limits, clock, rng, most_connections())
+    limiter = limiter or Limiter(limits, clock, rng, most_connections(limits.accounts))
     async with Http(endpoint, limits, clock, limiter, guard, secrets) as http:
         yield ReadClient(http, rng)

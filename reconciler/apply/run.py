@@ -102,7 +102,10 @@ class Applier:
             self._scout,
         )
         self._forecast = forecast_of(
-            plan, page_size=limits.page_size, jobs_in_flight=limits.jobs_in_flight
+            plan,
+            page_size=limits.page_size,
+            jobs_in_flight=limits.jobs_in_flight,
+            over={id_ for id_, past in context.past.items() if past.settled},
         )
         self._desk = Desk(
             reader,
