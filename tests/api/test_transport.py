@@ -7,7 +7,7 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -252,10 +252,10 @@ async def tunnels() -> AsyncIterator[tuple[str, list[bytes]]]:
     tasks: set[asyncio.Task[None]] = set()
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-        writer.close()
+        with closing(writer):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
 
     async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked.append(await reader.readuntil(b"\r\n\r\n"))
@@ -273,6 +273,8 @@ async def tunnels() -> AsyncIterator[tuple[str, list[bytes]]]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await server.wait_closed()
+        await asyncio.sleep(0)  # the sockets are closed by the loop's next step
 
 
 def test_calls_by_way_of_a_proxy_are_answered_and_their_connection_is_checked_end_to_end(
