@@ -42,6 +42,8 @@ class Options:
     allow: frozenset[Allowance] = frozenset()
     journal: Path | None = None
     show_unmanaged: bool = False
+    accounts: int = 1
+    """How many accounts are asked at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def account(desired: Desired, options: Options) -> tuple[Endpoint, Limits]:
 
 def limits_of(desired: Desired, options: Options) -> Limits:
     """The limits of the project file with those of the command line over them."""
-    given: dict[str, Any] = dict(desired.limits)
+    given: dict[str, Any] = {**desired.limits, "accounts": options.accounts}
     if options.max_wait is not None:
         given["max_wait_seconds"] = options.max_wait
     if options.job_timeout is not None:

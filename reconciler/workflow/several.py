@@ -47,7 +47,8 @@ U = TypeVar("U")
 
 _TOLD = 20
 _AT_ONCE = 16
-"""Accounts that are asked at the same time: each holds connections, and files can run out."""
+"""Accounts that are asked at the same time: they share the connections that this process can hold,
+and each should have a few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,7 @@ async def compare_all(
     """plan or drift of each project. Where --target, --tag and --only match in some, those in
     which nothing matches have neither a value nor an error."""
     compare = planning.drift if for_drift else planning.plan
+    options = _sharing(steps, options)
 
     async def work(step: Step[Project], project: Project) -> Planned:
         return await compare(project, options, progress(step.name))
@@ -252,6 +254,7 @@ async def apply_all(
     """Carry out the plan of each project. What stops all writing to an account, or the user,
     keeps its later projects from beginning. `done` is told of each as it ends."""
     stopped: dict[int, NotBegunError] = {}
+    options = _sharing(steps, options)
 
     async def work(step: Step[Planned], planned: Planned) -> Outcome:
         if stops[step.path].interrupted:
@@ -286,6 +289,12 @@ def _groups(steps: Iterable[Step[T]]) -> list[list[Step[T]]]:
     for each in steps:
         groups.setdefault(each.account, []).append(each)
     return list(groups.values())
+
+
+def _sharing(steps: Steps[T], options: Options) -> Options:
+    """`options` for accounts that are at work at the same time."""
+    at_work = {each.account for each in steps if each.value is not None}
+    return replace(options, accounts=max(min(len(at_work), _AT_ONCE), 1))
 
 
 async def _side_by_side(steps: Steps[T], work: Callable[[Step[T], T], Awaitable[U]]) -> Steps[U]:

@@ -162,6 +162,17 @@ def test_connections_are_bounded_by_the_files_that_may_be_open(
     assert raised == ([] if becomes is None else [becomes])
 
 
+@pytest.mark.parametrize(
+    ("files", "accounts", "each"), [(4096, 2, 1007), (4096, 16, 125), (256, 16, 5), (64, 16, 1)]
+)
+def test_accounts_that_are_asked_at_the_same_time_share_the_connections(
+    files: int, accounts: int, each: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, _limits: None)
+    assert sockets.most_connections(accounts) == each
+
+
 def test_a_limit_that_cannot_be_raised_is_kept_to(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_what: int, _limits: tuple[int, int]) -> None:
         raise ValueError

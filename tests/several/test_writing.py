@@ -97,6 +97,26 @@ def test_accounts_are_written_side_by_side(
     assert max(began) < min(ended)
 
 
+@pytest.mark.parametrize("command", [("plan", "--all"), ("drift", "--all"), APPLY])
+def test_accounts_at_work_share_the_connections_of_the_machine(
+    shared: Tree,
+    west: RunningSandbox,
+    reconciler: Shell,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+) -> None:
+    shared.project("west", {ONE: refer("w-1")}, west)
+    asked: list[int] = []
+
+    def connections(accounts: int = 1) -> int:
+        asked.append(accounts)
+        return 100 // accounts
+
+    monkeypatch.setattr("reconciler.api.read.most_connections", connections)
+    reconciler(*command)
+    assert set(asked) == {2}  # three projects, of two accounts
+
+
 def test_projects_of_one_account_take_turns_under_one_lock(
     shared: Tree, east: RunningSandbox, reconciler: Shell
 ) -> None:
