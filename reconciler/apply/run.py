@@ -91,7 +91,10 @@ class Applier:
             plan, reader, context.secrets, page_size=context.limits.page_size, places=places
         )
         self._forecast = forecast_of(
-            plan, page_size=context.limits.page_size, jobs_in_flight=context.limits.jobs_in_flight
+            plan,
+            page_size=context.limits.page_size,
+            jobs_in_flight=context.limits.jobs_in_flight,
+            over={id_ for id_, past in context.past.items() if past.settled},
         )
         self._ids = {change.phone_number: change.id for change in plan.difference.changes}
         self._records = {each.id: Record(each) for each in plan.operations}
