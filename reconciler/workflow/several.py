@@ -252,7 +252,7 @@ async def apply_all(
     done: Callable[[Step[Outcome]], None],
 ) -> Steps[Outcome]:
     """Carry out the plan of each project. What stops all writing to an account, or the user,
-    keeps its later projects from beginning. `done` is told of each as it ends."""
+    keeps its later projects from beginning. `done` is told of each as it ends, well or not."""
     stopped: dict[int, NotBegunError] = {}
     options = _sharing(steps, options)
 
@@ -270,10 +270,9 @@ async def apply_all(
         if outcome.stopped:
             code = Exit.KEY_REFUSED if outcome.key_refused else Exit.ERROR
             stopped[step.account] = _not_begun(step, outcome.stopped, code)
-        done(Step(step.path, step.account, outcome))
         return outcome
 
-    return await _side_by_side(steps, work)
+    return await _side_by_side(steps, work, done)
 
 
 def _not_begun(step: Step[Planned], why: str, code: Exit) -> NotBegunError:
@@ -297,15 +296,27 @@ def _sharing(steps: Steps[T], options: Options) -> Options:
     return replace(options, accounts=max(min(len(at_work), _AT_ONCE), 1))
 
 
-async def _side_by_side(steps: Steps[T], work: Callable[[Step[T], T], Awaitable[U]]) -> Steps[U]:
+def _nobody(step: Step[Any]) -> None:
+    """Nobody waits to hear how a project ended."""
+
+
+async def _side_by_side(
+    steps: Steps[T],
+    work: Callable[[Step[T], T], Awaitable[U]],
+    done: Callable[[Step[U]], None] = _nobody,
+) -> Steps[U]:
     """Do `work` in every project that has not failed: the accounts side by side, the projects of
-    one in turns."""
+    one in turns. `done` is told of each as it ends."""
 
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def one_by_one(group: list[Step[T]]) -> list[Step[U]]:
+        ended = []
         async with places:
-            return [await _attempt(each, work) for each in group]
+            for each in group:
+                ended.append(await _attempt(each, work))
+                done(ended[-1])
+        return ended
 
     ended = await asyncio.gather(*map(one_by_one, _groups(steps)))
     by_path = {each.path: each for group in ended for each in group}
