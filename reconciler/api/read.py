@@ -61,6 +61,10 @@ class ReadClient:
         """One GET decoded as `kind`; an answer that is no such JSON is retried like a lost one."""
         return await self.take(path, lambda answer: decode(answer, kind), params)
 
+    async def read_once(self, path: str, kind: type[T], params: Params | None = None) -> T:
+        """The same, tried again after a 429 only: for whoever will ask again before long."""
+        return await self._ask("GET", path, params, None, lambda answer: decode(answer, kind), 1)
+
     async def take(self, path: str, take: Callable[[Answer], T], params: Params | None = None) -> T:
         """What `take` makes of one GET; where it raises UnavailableError, that is retried like a
         lost answer."""
@@ -82,8 +86,9 @@ class ReadClient:
         params: Params | None,
         body: Body | None,
         take: Callable[[Answer], T],
+        tries: int = _TRIES,
     ) -> T:
-        """Up to six tries on what may pass, within the budget; 429 as long as max_wait lasts.
+        """Up to `tries` on what may pass, within the budget; 429 as long as max_wait lasts.
 
         All waiting of one call together stays within max_wait. Raises what the last try raised.
         """
@@ -104,7 +109,7 @@ class ReadClient:
                 failures += 1
                 delay = backoff(failures, self._rng)
                 waited, pause = waited + pause + delay, 0.0
-                if failures >= _TRIES or waited > longest or not self._budget.spend():
+                if failures >= tries or waited > longest or not self._budget.spend():
                     raise
             await self._http.clock.sleep(delay)
 
