@@ -13,7 +13,7 @@ import click
 
 from reconciler.apply import Stop
 from reconciler.cli.carry import how_left, stopped_by_signals
-from reconciler.cli.planned import explain_reads, warn
+from reconciler.cli.planned import explain_reads, warn, warn_unmatched
 from reconciler.cli.progress import Writing, reading_several, writing_several
 from reconciler.cli.running import run
 from reconciler.cli.several import How, Voice, report
@@ -35,6 +35,7 @@ from reconciler.workflow.several import (
     compare_all,
     load_all,
     lock_all,
+    unmatched_targets,
     without_refused,
 )
 
@@ -47,6 +48,7 @@ def apply(path: Path, options: Options, how: How, *, auto_approve: bool) -> Exit
         steps = lock_all(load_all(path, options), options, held)
         with reading_several(how.no_color, how.output_format) as progress:
             compared = run(compare_all(steps, options, progress))
+        warn_unmatched(unmatched_targets(steps, compared, options))
         planned = without_refused(compared)
         _show(planned, how)
         failed = {each.path for each in planned if each.error}

@@ -80,8 +80,8 @@ def several_markdown(
     """The table, then the report of each project, in `limit` characters.
 
     `write(n)` gives a report for each row, "" where there is none, each in `n` characters as far as
-    it can be. Where even short ones are too long together, the longest give way to a line that says what to run:
-    a comment that a forge refuses would show nothing at all.
+    it can be. Where even short ones are too long together, the longest give way to a line that
+    says what to run: a comment that a forge refuses would show nothing at all.
     """
     cells = [(code(e.project), str(int(e.exit_code)), prose(e.summary)) for e in rows]
     title = f"### {command.capitalize()} of {count(len(rows), 'project')}"

@@ -22,6 +22,7 @@ from reconciler.apply import Stop, Watcher
 from reconciler.core.model import Desired, DesiredNumber, Source
 from reconciler.core.outcome import Outcome
 from reconciler.core.overlaps import Overlap, overlaps
+from reconciler.core.scope import by_target, unmatched
 from reconciler.core.text import neutral
 from reconciler.errors import (
     BugError,
@@ -211,6 +212,22 @@ async def compare_all(
         Step(each.path, each.account) if isinstance(each.error, NothingMatchedError) else each
         for each in planned
     )
+
+
+def unmatched_targets(
+    steps: Steps[Project], planned: Steps[Planned], options: Options
+) -> tuple[str, ...]:
+    """What --target asked for, besides what it found, and no number of any project matches; none
+    where that of some project cannot be told."""
+    left = options.scope.targets
+    for project, compared in zip(steps, planned, strict=True):
+        found = compared.value.project if compared.value else project.value
+        if found is None or (found.desired.assigning and not compared.value):
+            return ()
+        targeted = by_target(found.desired, options.scope.targets)
+        missing = unmatched(targeted.numbers, options.scope.targets)
+        left = tuple(each for each in left if each in missing)
+    return left
 
 
 # ---- apply ------------------------------------------------------------------------------------
