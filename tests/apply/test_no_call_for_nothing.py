@@ -12,6 +12,7 @@ from reconciler.api.polling import Poller
 from reconciler.api.read import open_reader
 from reconciler.api.settings import Endpoint, Limits
 from reconciler.sandbox.faults import Respond
+from tests.api.test_read import mocked
 from tests.apply.account import ONE, TWO, Account
 from tests.apply.test_what_can_go_wrong import ALL, ASSIGNED, FLAGGED
 from tests.pace.virtual import VirtualClock
@@ -71,7 +72,7 @@ def test_a_listing_that_shows_the_end_of_a_job_ends_the_wait_for_it() -> None:
         raise AssertionError(f"{request.url} was asked for")
 
     async def wait() -> Progress:
-        line = httpx.MockTransport(read)
+        line = mocked(read)
         async with open_reader(NOWHERE, Limits(), clock, transport=line) as reader:
             poller = Poller(reader, clock, 600.0, lambda: False, reader.redactor)
             waiting = asyncio.ensure_future(poller.job(Progress("job-1", "pending"), {"1": ONE}))
