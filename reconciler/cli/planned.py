@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,7 @@ from reconciler.cli.terminal import say
 from reconciler.core.changes import Change, NotOwned, UnknownField, Withheld
 from reconciler.core.plan import Plan
 from reconciler.core.scope import declared_tags
+from reconciler.core.text import neutral
 from reconciler.report.formats import plan_report
 from reconciler.report.ranges import ranges
 from reconciler.report.text import Paint
@@ -29,10 +31,16 @@ def warn(planned: Planned, *, would_apply: bool = True, prefix: str = "") -> Non
     for listing in planned.snapshot.listings:
         if listing.refused:
             say(f"{prefix}warning: its fields are unknown: {listing.refused}")
-    for refusal in planned.refusals if would_apply else ():
-        say(f"{prefix}warning: apply would be refused: {refusal}")
+    if would_apply:
+        say_refusals(planned.refusals, prefix)
     for note in planned.notes:
         say(f"{prefix}note: {note}")
+
+
+def say_refusals(refusals: Iterable[str], prefix: str = "") -> None:
+    """Say on stderr which rules would refuse the whole apply."""
+    for refusal in refusals:
+        say(f"{prefix}warning: apply would be refused: {neutral(refusal)}")
 
 
 def explain_reads(planned: Planned, prefix: str = "") -> None:
