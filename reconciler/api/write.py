@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import httpx
 import msgspec
 
 from reconciler.api.clock import Clock
 from reconciler.api.http import Answer, Body, Http, Params
 from reconciler.api.limiter import Limiter
+from reconciler.api.message import Transport
 from reconciler.api.retry import backoff
 from reconciler.api.settings import Endpoint, Limits
 from reconciler.errors import (
@@ -151,7 +151,7 @@ async def open_writer(
     clock: Clock,
     *,
     limiter: Limiter,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     rng: random.Random | None = None,
     secrets: Iterable[str] = (),
 ) -> AsyncIterator[WriteClient]:

@@ -211,8 +211,13 @@ class Applier:
         in_background = record.operation.call in JOB_CALLS
         # A job whose answer was lost may be there, and keeps its place until that is settled.
         async with self._background.places if in_background else nullcontext():
-            for _ in range(_MOST_SENDS):
-                sent = await (self._send_job(record) if in_background else self._send_call(record))
+            begun = self._clock.monotonic()
+            for attempt in range(_MOST_SENDS):
+                if in_background:
+                    waited = self._clock.monotonic() - begun if attempt else 0.0
+                    sent = await self._send_job(record, waited)
+                else:
+                    sent = await self._send_call(record)
                 if not isinstance(sent, Unknown) or await self._settling.settle(record):
                     return
         record.given_up |= frozenset(record.numbers)
@@ -226,7 +231,8 @@ class Applier:
         self._judge_answer(record, sent)
         return sent
 
-    async def _send_job(self, record: Record) -> Sent | None:
+    async def _send_job(self, record: Record, waited: float) -> Sent | None:
+        """Send it, and wait for its end. `waited` is how long it already took to have it sent."""
         until = self._clock.monotonic() + self._context.limits.job_timeout_seconds
         sent = await self._send(record)
         while sent is not None and is_cap(sent):
@@ -237,7 +243,8 @@ class Applier:
             sent = await self._send(record)
         self._judge_answer(record, sent)
         if isinstance(sent, Answered):
-            await self._background.wait(record, self._background.first_look(record, sent))
+            progress = self._background.first_look(record, sent)
+            await self._background.wait(record, progress, waited)
         return sent
 
     # ---- one call -----------------------------------------------------------------------------

@@ -13,11 +13,11 @@ from reconciler import __version__
 from reconciler.core.changes import RISKS, Change, UnknownField, Withheld
 from reconciler.core.cost import FEATURES, Cost, amount
 from reconciler.core.fields import Channel
+from reconciler.core.fieldschema import DIALECT
 from reconciler.core.operations import Operation
 from reconciler.core.plan import Plan, Summary
 from reconciler.core.policies import ERROR, WARN, Unjudged, Violation
 from reconciler.core.safetyschema import Schema
-from reconciler.core.schema import DIALECT
 from reconciler.core.values import show_json
 
 FORMAT_VERSION = 1

@@ -16,18 +16,18 @@ import jsonschema_rs
 from reconciler.core.catalogue import BY_PATH, FIELDS
 from reconciler.core.documents import Document
 from reconciler.core.fields import Field, Kind
+from reconciler.core.fieldschema import E164_OR_TEMPLATE, column_schema
 from reconciler.core.hints import Hints, quoted, shown
 from reconciler.core.places import TO, block_ends, canonical_number
 from reconciler.core.rulewords import keys_in_short, unknown_word
 from reconciler.core.safetyschema import Schema
 from reconciler.core.schema import (
     BLOCK_PATTERN,
-    E164_OR_TEMPLATE,
     PROJECT_KEYS,
-    column_schema,
     definition_of,
     entry_schema,
     numbers_schema,
+    schema_of_keys,
 )
 from reconciler.core.values import E164
 from reconciler.errors import Problem
@@ -60,13 +60,14 @@ _INSTEAD = {"groups": "extends", "extends": "groups"}
 """A number names its groups under one of these keys, a group under the other."""
 
 
-def _schema(definition: str) -> Schema:
-    return numbers_schema() if definition == _WHOLE else entry_schema(definition)
+@cache
+def _verdict(definition: str) -> Callable[[Any], bool]:
+    return jsonschema_rs.Draft202012Validator(entry_schema(definition)).is_valid
 
 
 @cache
-def _verdict(definition: str) -> Callable[[Any], bool]:
-    return jsonschema_rs.Draft202012Validator(_schema(definition)).is_valid
+def _file_verdict(keys: frozenset[str]) -> Callable[[Any], bool]:
+    return jsonschema_rs.Draft202012Validator(schema_of_keys(keys)).is_valid
 
 
 @cache
@@ -79,12 +80,19 @@ def _column_verdict(kind: Kind, path: str) -> Callable[[Any], bool]:
 def _explainer(definition: str) -> jsonschema.Draft202012Validator:
     import jsonschema  # what is right needs no words, and it takes long to load
 
-    return jsonschema.Draft202012Validator(_schema(definition))
+    schema = numbers_schema() if definition == _WHOLE else entry_schema(definition)
+    return jsonschema.Draft202012Validator(schema)
 
 
 def is_valid(definition: str, entry: object) -> bool:
     """Whether one entry (see `schema.entry_schema`) is right by itself."""
     return _verdict(definition)(entry)
+
+
+def is_valid_file(data: object) -> bool:
+    """Whether all that a file holds is right."""
+    given = data.keys() if isinstance(data, dict) else set()
+    return _file_verdict(frozenset(numbers_schema()["properties"].keys() & given))(data)
 
 
 def is_valid_column(row: Field, values: Sequence[Any]) -> bool:
@@ -95,7 +103,7 @@ def is_valid_column(row: Field, values: Sequence[Any]) -> bool:
 def check(document: Document, *, is_project: bool) -> list[Problem]:
     """Every problem that the schema finds in one file; `is_project` for reconciler.yaml."""
     problems = [] if is_project else _misplaced(document)
-    if not _verdict(_WHOLE)(document.data):
+    if not is_valid_file(document.data):
         problems += _explain(document)
     return list(dict.fromkeys(problems))
 
