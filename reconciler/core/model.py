@@ -210,9 +210,13 @@ class Snapshot:
 @dataclass(frozen=True, slots=True)
 class Verified:
     """The ownership of declared numbers; each is in one of the four. `awaited` are those that are
-    not owned, and need not be yet (when_owned)."""
+    not owned, and need not be yet (when_owned). `statuses` are those, as the lists have them, of
+    numbers that are not editable, such as `port-pending`. `unmatched` is what --target asked for
+    besides what it found."""
 
     editable: tuple[DesiredNumber, ...]
     not_editable: tuple[DesiredNumber, ...]
     not_owned: tuple[DesiredNumber, ...]
     awaited: tuple[DesiredNumber, ...] = ()
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    unmatched: tuple[str, ...] = ()
