@@ -34,10 +34,16 @@ def warn(planned: Planned, *, would_apply: bool = True, prefix: str = "") -> Non
     for listing in planned.snapshot.listings:
         if listing.refused:
             say(f"{prefix}warning: its fields are unknown: {listing.refused}")
-    for refusal in planned.refusals if would_apply else ():
-        say(f"{prefix}warning: apply would be refused: {refusal}")
+    if would_apply:
+        say_refusals(planned.refusals, prefix)
     for note in planned.notes:
         say(f"{prefix}note: {note}")
+
+
+def say_refusals(refusals: Iterable[str], prefix: str = "") -> None:
+    """Say on stderr which rules would refuse the whole apply."""
+    for refusal in refusals:
+        say(f"{prefix}warning: apply would be refused: {neutral(refusal)}")
 
 
 def warn_unmatched(targets: Iterable[str]) -> None:

@@ -3,11 +3,10 @@ together, and the layers below a number."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from reconciler.core.declared import Row
 from reconciler.core.documents import Document
 from reconciler.core.entries import TREES, Reading, layer_of
 from reconciler.core.fields import Kind
@@ -17,6 +16,7 @@ from reconciler.core.layers import MARKS, Broken, Layer, merge, settle
 from reconciler.core.model import Layout, Placed, Settings, Source
 from reconciler.core.places import Layout as Places
 from reconciler.core.places import Place
+from reconciler.core.runs import Rows
 from reconciler.core.schema import definition_of
 from reconciler.core.templates import is_templated
 from reconciler.core.validate import is_valid
@@ -45,6 +45,15 @@ class Settled:
     doubtful: bool = False
 
 
+class Sample(NamedTuple):
+    """What numbers that are written alike have in common: the column they stand in, their flags,
+    and their settings but for values of their own."""
+
+    column: int
+    flags: int
+    settings: Settings
+
+
 @dataclass(slots=True)
 class Building:
     """What is gathered while the files of one project are put together."""
@@ -53,8 +62,10 @@ class Building:
     groups: Groups
     documents: list[Document]
     project: Document | None
-    rows: dict[int, Sequence[Row]] = field(default_factory=dict)
-    """Numbers that were taken by table, by the place of their file, in the order of their lines."""
+    rows: dict[int, Rows] = field(default_factory=dict)
+    """Numbers that were taken by table, by the place of their file."""
+    samples: dict[Hashable, Sample] = field(default_factory=dict)
+    """What was found of numbers that are written alike, in whatever file, by all that decides."""
     places: Places = field(default_factory=lambda: Places((), {}, {}))
     defaults: dict[tuple[Kind, int], Layer] = field(default_factory=dict)
     group_layers: dict[tuple[Kind, str], Layer] = field(default_factory=dict)
