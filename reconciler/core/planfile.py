@@ -178,7 +178,8 @@ def withheld_json(each: Withheld) -> dict[str, Any]:
 # ---- schemas ----------------------------------------------------------------------------------
 
 _TEXT: Schema = {"type": "string"}
-_COUNT: Schema = {"type": "integer", "minimum": 0}
+# No more than every reader of JSON can tell apart.
+_COUNT: Schema = {"type": "integer", "minimum": 0, "maximum": 2**53 - 1}
 _NUMBER: Schema = {"type": "string", "pattern": r"^\+[0-9]+(?![\s\S])"}
 _SECRET: Schema = {
     "type": "object",
