@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.catalogue import BY_PATH
-from reconciler.core.changes import Difference
+from reconciler.core.changes import Action, Difference
 from reconciler.core.diff import diff, risks, why_not_read
 from reconciler.core.fields import Kind, Listing
 from reconciler.core.model import Desired, DesiredNumber, Settings, Snapshot, Source
@@ -321,6 +321,37 @@ def test_a_declared_number_that_the_account_lacks_is_not_owned_with_its_line() -
     assert [(each.phone_number, str(each.source)) for each in found.not_owned] == [
         (N2, "fleet.yaml:3")
     ]
+
+
+def test_a_number_to_give_back_that_is_gone_already_is_done() -> None:
+    found = compare(declared(f"numbers: {{'{N1}': {{release: true}}}}"), account())
+    assert (found.unchanged, found.changes, found.not_owned) == (1, (), ())
+
+
+def test_a_number_to_give_back_that_the_lists_contradict_is_not_done() -> None:
+    snapshot = account(Phone(N1, id="1"), Phone(N1, id="2"))
+    found = compare(declared(f"numbers: {{'{N1}': {{release: true}}}}"), snapshot)
+    assert (found.unchanged, found.changes) == (0, ())
+    assert list(reasons(found)) == [(N1, "")]
+
+
+def test_a_number_that_is_to_be_given_back_is_not_unchanged_too() -> None:
+    found = diff(declared(f"numbers: {{'{N1}': {{release: true}}}}"), account(phone()), {})
+    assert [change.action for change in found.changes] == [Action.RELEASE]
+    assert found.unchanged == 0
+
+
+def test_a_number_that_may_be_missing_is_unknown_where_the_lists_contradict_it() -> None:
+    snapshot = account(Phone(N1, id="1"), Phone(N1, id="2"))
+    found = compare(declared(f"numbers: {{'{N1}': {{when_owned: true}}}}"), snapshot)
+    assert (found.awaited, found.unchanged, len(found.unknown)) == ((), 0, 1)
+
+
+def test_a_declared_number_in_another_list_is_not_one_that_nobody_declares() -> None:
+    mobile = {"id": "m1", "phone_number": N1, "status": "active", "tags": []}
+    snapshot = snapshot_of({Listing.MOBILE: [mobile]}, refused={FULL: "403"})
+    found = compare(declare({N1: {"customer_reference": "a"}}), snapshot)
+    assert (found.unmanaged, len(found.unknown)) == (0, 1)
 
 
 def test_live_numbers_that_nobody_declares_are_counted_and_left_alone() -> None:
