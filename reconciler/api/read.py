@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-import httpx
-
 from reconciler.api.clock import Clock
 from reconciler.api.http import Answer, Body, Http, Params, decode
 from reconciler.api.limiter import Limiter
+from reconciler.api.message import Transport
 from reconciler.api.retry import RetryBudget, backoff
 from reconciler.api.settings import Endpoint, Limits
 from reconciler.api.sockets import most_connections
@@ -125,7 +124,7 @@ async def open_reader(
     clock: Clock,
     *,
     limiter: Limiter | None = None,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     rng: random.Random | None = None,
     secrets: Iterable[str] = (),
 ) -> AsyncIterator[ReadClient]:

@@ -48,6 +48,16 @@ class Endpoint:
         """Whether the calls stay on this machine."""
         return _is_loopback(self.host)
 
+    @property
+    def origin(self) -> str:
+        """The address of the server alone: `https://host[:port]`."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def target_of(self, path: str) -> str:
+        """`url_for`, as the server that is the origin sees it: a path from its root."""
+        return self.url_for(path).removeprefix(self.origin)
+
     def url_for(self, path: str) -> str:
         """The address of `path`, which starts with `/`.
 

@@ -22,6 +22,7 @@ from reconciler.apply import Stop, Watcher
 from reconciler.core.model import Desired, DesiredNumber, Source
 from reconciler.core.outcome import Outcome
 from reconciler.core.overlaps import Overlap, overlaps
+from reconciler.core.scope import by_target, unmatched
 from reconciler.core.text import neutral
 from reconciler.errors import (
     BugError,
@@ -213,6 +214,22 @@ async def compare_all(
     )
 
 
+def unmatched_targets(
+    steps: Steps[Project], planned: Steps[Planned], options: Options
+) -> tuple[str, ...]:
+    """What --target asked for, besides what it found, and no number of any project matches; none
+    where that of some project cannot be told."""
+    left = options.scope.targets
+    for project, compared in zip(steps, planned, strict=True):
+        found = compared.value.project if compared.value else project.value
+        if found is None or (found.desired.assigning and not compared.value):
+            return ()
+        targeted = by_target(found.desired, options.scope.targets)
+        missing = unmatched(targeted.numbers, options.scope.targets)
+        left = tuple(each for each in left if each in missing)
+    return left
+
+
 # ---- apply ------------------------------------------------------------------------------------
 
 
@@ -252,7 +269,7 @@ async def apply_all(
     done: Callable[[Step[Outcome]], None],
 ) -> Steps[Outcome]:
     """Carry out the plan of each project. What stops all writing to an account, or the user,
-    keeps its later projects from beginning. `done` is told of each as it ends."""
+    keeps its later projects from beginning. `done` is told of each as it ends, well or not."""
     stopped: dict[int, NotBegunError] = {}
     options = _sharing(steps, options)
 
@@ -270,10 +287,9 @@ async def apply_all(
         if outcome.stopped:
             code = Exit.KEY_REFUSED if outcome.key_refused else Exit.ERROR
             stopped[step.account] = _not_begun(step, outcome.stopped, code)
-        done(Step(step.path, step.account, outcome))
         return outcome
 
-    return await _side_by_side(steps, work)
+    return await _side_by_side(steps, work, done)
 
 
 def _not_begun(step: Step[Planned], why: str, code: Exit) -> NotBegunError:
@@ -297,15 +313,27 @@ def _sharing(steps: Steps[T], options: Options) -> Options:
     return replace(options, accounts=max(min(len(at_work), _AT_ONCE), 1))
 
 
-async def _side_by_side(steps: Steps[T], work: Callable[[Step[T], T], Awaitable[U]]) -> Steps[U]:
+def _nobody(step: Step[Any]) -> None:
+    """Nobody waits to hear how a project ended."""
+
+
+async def _side_by_side(
+    steps: Steps[T],
+    work: Callable[[Step[T], T], Awaitable[U]],
+    done: Callable[[Step[U]], None] = _nobody,
+) -> Steps[U]:
     """Do `work` in every project that has not failed: the accounts side by side, the projects of
-    one in turns."""
+    one in turns. `done` is told of each as it ends."""
 
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def one_by_one(group: list[Step[T]]) -> list[Step[U]]:
+        ended = []
         async with places:
-            return [await _attempt(each, work) for each in group]
+            for each in group:
+                ended.append(await _attempt(each, work))
+                done(ended[-1])
+        return ended
 
     ended = await asyncio.gather(*map(one_by_one, _groups(steps)))
     by_path = {each.path: each for group in ended for each in group}

@@ -7,11 +7,11 @@ import random
 import resource
 from collections.abc import Coroutine
 
-import httpx
 import pytest
 
 from reconciler.api import sockets
 from reconciler.api.limiter import Limiter
+from reconciler.api.message import Reply, Request, Transport
 from reconciler.api.places import Places, in_places
 from reconciler.api.settings import Limits
 from reconciler.api.transport import Lanes
@@ -185,22 +185,34 @@ def test_a_limit_that_cannot_be_raised_is_kept_to(monkeypatch: pytest.MonkeyPatc
 def test_connections_that_nobody_needed_for_a_while_are_closed() -> None:
     closed = 0
 
-    class Lane(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    class Empty(Reply):
+        async def part(self) -> bytes:
+            return b""
+
+        async def aclose(self) -> None:
+            pass
+
+    class Lane(Transport):
+        async def send(self, request: Request) -> Reply:
+            del request
             await asyncio.sleep(0)
-            return httpx.Response(200, stream=httpx.ByteStream(request.content))
+            return Empty(200, {})
 
         async def aclose(self) -> None:
             nonlocal closed
             closed += 1
 
     async def go() -> tuple[int, int]:
-        async with httpx.AsyncClient(transport=Lanes(Lane)) as client:
-            for _ in range(2):
-                await asyncio.gather(*(client.get("http://127.0.0.1/") for _ in range(5)))
-            before = closed
-            await asyncio.sleep(6)
-            await client.get("http://127.0.0.1/")
-            return before, closed
+        lanes, request = Lanes(Lane), Request("GET", "http://127.0.0.1", "/", (), b"", 5.0)
+
+        async def call() -> None:
+            await (await lanes.send(request)).aclose()
+
+        for _ in range(2):
+            await asyncio.gather(*(call() for _ in range(5)))
+        before = closed
+        await asyncio.sleep(6)
+        await call()
+        return before, closed
 
     assert VirtualClock().run(go()) == (0, 4)
