@@ -15,13 +15,14 @@ from reconciler.core.callingcodes import code_of, countries_of
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.changes import Change
 from reconciler.core.conditions import Answer, Condition, Fact
-from reconciler.core.declared import Run, compact
+from reconciler.core.declared import compact
 from reconciler.core.diff import why_not_read
 from reconciler.core.fields import Kind
 from reconciler.core.matching import Facts, is_one_of, types_of
 from reconciler.core.model import DesiredNumber, LiveNumber, Settings, Snapshot, Source
 from reconciler.core.policies import Policy, Unjudged, Violation
 from reconciler.core.policy import outside_of
+from reconciler.core.runs import Run
 from reconciler.core.safety import Select
 from reconciler.core.scope import Section, section_of
 from reconciler.core.templates import Template

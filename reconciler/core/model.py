@@ -91,9 +91,10 @@ class Placed(Sequence[Source]):
     def __iter__(self) -> Iterator[Source]:
         return map(self._source, self._layout)
 
-    def on_line(self, line: int) -> Placed:
-        """The same for a number that is written alike, on that line of the same file."""
-        return Placed(self._layout, self._path, line)
+    @property
+    def layout(self) -> Layout:
+        """What is the same of all numbers that are written alike."""
+        return self._layout
 
     def _source(self, place: Source | tuple[int, int]) -> Source:
         if isinstance(place, Source):

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from reconciler.core.declared import Declared, Rest, Run, compact
+from reconciler.core.declared import Declared, Rest, compact
 from reconciler.core.diff import live_value
 from reconciler.core.fields import Kind
 from reconciler.core.model import Desired, DesiredNumber, Settings, Snapshot
+from reconciler.core.runs import Run
 from reconciler.core.templates import Tags
 from reconciler.core.values import UNKNOWN, TagEdit
 

@@ -59,9 +59,11 @@ class _Entry(NamedTuple):
 
 class _Shape(NamedTuple):
     """Entries of one section, whose keys are indented by `level` and stand on the first of as many
-    `lines`; and what stands before each of their values, with the way to it."""
+    `lines`; `heads`, what is left of them without their values; and what stands before each of
+    these, with the way to it."""
 
     section: str
+    heads: str
     level: int
     lines: int
     values: Sequence[_Value]
@@ -129,7 +131,7 @@ class _Folding:
         for heads, entries in self._sorted("".join(indent.groups()), begin, end).items():
             found = _shape_of(heads, level) if len(entries) >= _FEWEST else None
             if found and self._apart.isdisjoint(found.keys):
-                yield _Shape(section, level, found.lines, found.values, entries)
+                yield _Shape(section, heads, level, found.lines, found.values, entries)
 
     def _sorted(self, opening: str, begin: int, end: int) -> dict[str, list[_Entry]]:
         """The entries of a section, whose lines begin with `opening`, a quote at its end, by what
@@ -161,6 +163,7 @@ class _Folding:
         given = zip(shape.values, rows, strict=True)
         return Alike(
             shape.section,
+            (shape.level, shape.heads),
             [each.key for each in shape.entries],
             [each.line for each in shape.entries],
             [_column(path, list(parts)) for path, parts in groupby(given, key=_path)],
