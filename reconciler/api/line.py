@@ -1,7 +1,7 @@
-"""One connection to the API: HTTP/1.1 as h11 speaks it, over asyncio's own TCP and TLS.
+"""One connection to read by: HTTP/1.1 as h11 speaks it, over asyncio's own TCP and TLS.
 
 httpx does the same by way of httpcore and anyio, which take longer to load than a hundred calls,
-and several times the CPU of each. A way through a proxy is left to it.
+and several times the CPU of each. Writes, and the way through a proxy, are left to it.
 """
 
 from __future__ import annotations

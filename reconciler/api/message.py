@@ -1,7 +1,8 @@
 """What is sent and what comes back: the words that `http`, the guards and the lines share.
 
 httpx has words for all that a client may want, and takes longer to load them, and to put each call
-into them, than the call itself takes. It is loaded for the way through a proxy alone (`proxied`).
+into them, than the call itself takes. It is loaded for what is written, and for the way through a
+proxy (`by_httpx`).
 """
 
 from __future__ import annotations

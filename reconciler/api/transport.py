@@ -114,10 +114,12 @@ class _Lent(Reply):
                 await give_back()
 
 
-def open_transport(endpoint: Endpoint) -> Transport:
+def open_transport(endpoint: Endpoint, *, writes: bool = False) -> Transport:
     """Connections to the endpoint, by way of the proxy and with the CAs that the environment names.
 
-    Loopback never goes through a proxy: the key would leave the machine in clear. Raises UsageError
+    Reads are by the thousand, and go by `Line`, at a fraction of the cost. Writes are few, and each
+    of them matters: they go by httpx, which many depend on, as does everything through a proxy.
+    Loopback never goes through one: the key would leave the machine in clear. Raises UsageError
     for a proxy or a CA that cannot be used.
     """
     url = urlsplit(endpoint.base_url)
@@ -126,13 +128,13 @@ def open_transport(endpoint: Endpoint) -> Transport:
     if context is not None:
         context.set_alpn_protocols(["http/1.1"])
     proxy = _proxy_for(endpoint)
-    if proxy is None or context is None:
+    if proxy is None and not writes:
         port = url.port or (443 if context else 80)
         return Lanes(lambda: Line(endpoint.host, port, context))
-    from reconciler.api.proxied import proxied_line  # httpx: few need it, and it loads slowly
+    from reconciler.api.by_httpx import httpx_line  # it loads slowly, and a plan does without
 
-    proxied_line(proxy, context, KEEP_ALIVE_SECONDS)  # one that cannot be used is found now
-    return Lanes(lambda: proxied_line(proxy, context, KEEP_ALIVE_SECONDS))
+    httpx_line(context, proxy, KEEP_ALIVE_SECONDS)  # a proxy that cannot be used is found now
+    return Lanes(lambda: httpx_line(context, proxy, KEEP_ALIVE_SECONDS))
 
 
 def tls_context() -> ssl.SSLContext:

@@ -15,6 +15,7 @@ from reconciler.api.limiter import Limiter
 from reconciler.api.message import Transport
 from reconciler.api.retry import backoff
 from reconciler.api.settings import Endpoint, Limits
+from reconciler.api.transport import open_transport
 from reconciler.errors import (
     ApiError,
     ConnectError,
@@ -157,5 +158,6 @@ async def open_writer(
 ) -> AsyncIterator[WriteClient]:
     """A WriteClient on connections of its own, held to the limiter that the run shares; no error
     of it holds one of `secrets`."""
-    async with Http(endpoint, limits, clock, limiter, transport, secrets) as http:
+    way = transport or open_transport(endpoint, writes=True)
+    async with Http(endpoint, limits, clock, limiter, way, secrets) as http:
         yield WriteClient(http, rng)

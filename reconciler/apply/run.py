@@ -77,7 +77,8 @@ class Applier:
         stop: Stop,
         log: Log,
     ) -> None:
-        limits = context.limits
+        # No more are at work than the pace has use for, so a stop is not long in coming.
+        places = Places(reader.limiter, _LOOKED_AHEAD_SECONDS)
         self._plan = plan
         self._writer = writer
         self._reader = reader
@@ -86,43 +87,43 @@ class Applier:
         self._watcher = watcher
         self._stop = stop
         self._notes = Notes(log, clock, context.redactor)
-        # No more are at work than the pace has use for, so a stop is not long in coming.
-        places = Places(reader.limiter, _LOOKED_AHEAD_SECONDS)
         self._checker = Checker(
-            plan, reader, context.secrets, page_size=limits.page_size, places=places
-        )
-        self._ids = {change.phone_number: change.id for change in plan.difference.changes}
-        self._records = {each.id: Record(each) for each in plan.operations}
-        self._calls: Counter[Channel] = Counter()
-        self._scout = _scout_of(plan, context)
-        self._line = LineUp(
-            plan.operations,
-            places,
-            lambda each: each.call in JOB_CALLS or each.id in context.past,
-            self._scout,
+            plan, reader, context.secrets, page_size=context.limits.page_size, places=places
         )
         self._forecast = forecast_of(
             plan,
-            page_size=limits.page_size,
-            jobs_in_flight=limits.jobs_in_flight,
+            page_size=context.limits.page_size,
+            jobs_in_flight=context.limits.jobs_in_flight,
             over={id_ for id_, past in context.past.items() if past.settled},
         )
-        self._desk = Desk(
-            reader,
-            clock,
-            watcher,
-            stop,
-            self._notes,
-            self._checker,
-            context,
-            self._ids,
-            {past.background for past in context.past.values() if past.background},
-            self._forecast,
-        )
+        self._ids = {change.phone_number: change.id for change in plan.difference.changes}
+        self._records = {each.id: Record(each) for each in plan.operations}
+        self._by_path = records_by_path(plan, self._records)
+        self._calls: Counter[Channel] = Counter()
+        self._scout = _scout_of(plan, context)
+        self._line = LineUp(plan.operations, places, self._is_at_once, self._scout)
+        self._desk = self._set_up_desk()
         self._background = Background(self._desk)
         self._settling = Settling(self._desk, self._background)
         self._earlier = Earlier(self._desk, self._background, self._settling, self._records)
-        self._by_path = records_by_path(plan, self._records)
+
+    def _is_at_once(self, operation: Operation) -> bool:
+        return operation.call in JOB_CALLS or operation.id in self._context.past
+
+    def _set_up_desk(self) -> Desk:
+        known = {past.background for past in self._context.past.values() if past.background}
+        return Desk(
+            self._reader,
+            self._clock,
+            self._watcher,
+            self._stop,
+            self._notes,
+            self._checker,
+            self._context,
+            self._ids,
+            known,
+            self._forecast,
+        )
 
     async def run(self) -> Outcome:
         """Send every operation, wait for the jobs, read everything back.
@@ -190,10 +191,13 @@ class Applier:
             self._stop.now(record.doubt)
             raise
         finally:
-            self._forecast.settled(operation.id, self._clock.monotonic())
-            self._line.ended(operation)
-            if operation.id == self._scout:
-                self._line.scouted()
+            try:
+                self._forecast.settled(operation.id, self._clock.monotonic())
+            finally:
+                # Whatever else breaks: those who wait for this one must not wait for ever.
+                self._line.ended(operation)
+                if operation.id == self._scout:
+                    self._line.scouted()
 
     def _is_in_vain(self, record: Record) -> bool:
         """Whether it is the second of the two calls that move a number to another bundle, and

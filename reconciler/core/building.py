@@ -3,7 +3,7 @@ together, and the layers below a number."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -123,7 +123,9 @@ def settled(state: Building, place: Place, block: int = NO_BLOCK, *, valid: bool
     entry = place.entry if place.entry and valid else {}
     named = entry.get("groups", ())
     path = (place.kind.yaml_key, place.key, "groups")
-    names = tuple(known_groups(state, place.document, path, named))
+    names = known_groups(state, place.document, path, named)
+    if not valid:  # what else is wrong with it hides no unknown group
+        known_groups(state, place.document, path, _names_in(place.entry, "groups"))
     key = _Key(place.kind, place.owner, block, names)
     base = _base(state, key)
     own = layer_of(state.reading, place.document, entry, place.kind)
@@ -142,6 +144,14 @@ def settled(state: Building, place: Place, block: int = NO_BLOCK, *, valid: bool
         if place.is_block:
             found = replace(found, doubtful=doubtful)
     return found
+
+
+def _names_in(entry: Any, key: str) -> Sequence[str]:
+    """The names under `key` of an entry that the schema has not passed, if they are names."""
+    names = entry.get(key) if isinstance(entry, Mapping) else None
+    if isinstance(names, list) and all(isinstance(each, str) and each for each in names):
+        return names
+    return ()
 
 
 def _settle(state: Building, layer: Layer, kind: Kind) -> Settled:
@@ -215,7 +225,7 @@ _NO_SETTING = frozenset({"extends", "unmanage", *MARKS})
 def check_extends(state: Building, name: str) -> None:
     group = state.groups[name]
     named = group.entry.get("extends", ())
-    known = list(known_groups(state, group.document, ("groups", name, "extends"), named))
+    known = known_groups(state, group.document, ("groups", name, "extends"), named)
     if len(known) < len(named):
         state.doubtful.add(name)
     for kind in Kind:  # what it says is checked whether or not a number uses it
@@ -239,10 +249,13 @@ def group_layer(state: Building, name: str, kind: Kind) -> Layer:
 
 def known_groups(
     state: Building, document: Document, path: tuple[str | int, ...], names: Any
-) -> Iterator[str]:
+) -> tuple[str, ...]:
+    """Those of `names`, which stand at `path`, that are groups; the rest is noted as problems."""
+    known = []
     for place, name in enumerate(names or ()):
         if name in state.groups:
-            yield name
+            known.append(name)
         elif state.reading.complete:
             text = state.groups.unknown(name)
             state.reading.problems.append(document.problem((*path, place), text))
+    return tuple(known)

@@ -76,7 +76,7 @@ def assigning_of(state: Building, project: Document | None) -> Assigning | None:
         path = ("assign", place)
         mark = project.entry((*path, "groups")).key
         source = Source(project.path, *mark)
-        names = tuple(known_groups(state, project, (*path, "groups"), rule["groups"]))
+        names = known_groups(state, project, (*path, "groups"), rule["groups"])
         match = read_match(state.reading, project, (*path, "match"), rule["match"])
         rules.append(Rule(match, names, source))
     if not rules:

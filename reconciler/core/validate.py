@@ -7,7 +7,7 @@ says no does `jsonschema` look, at the entries that are wrong, to say what and w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -249,10 +249,18 @@ def _unknown_key(path: _Path, key: str, known: Mapping[str, Any], hints: Hints) 
         return f"unknown key '{key}' here: did you mean '{_INSTEAD[key]}'?"
     if place := _where_it_belongs(path, key):
         return place
+    if run_on := _before_a_colon(key, known):
+        return f"unknown key {quoted(key)}: a blank is missing after '{run_on}:'"
     if close := hints.closest(key, known, of=_name(path)):
         return f"unknown key {quoted(key)}: did you mean '{close}'?"
     where = f" in {_name(path)}" if path else ""
     return f"unknown key {quoted(key)}{where}: known are {', '.join(known)}"
+
+
+def _before_a_colon(text: str, known: Collection[str]) -> str:
+    """The key that `text` begins with, run together with its value; empty where it is none."""
+    key, colon, _ = text.partition(":")
+    return key if colon and key in known else ""
 
 
 def _where_it_belongs(path: _Path, key: str) -> str:
@@ -327,6 +335,8 @@ def _how_to_write(value: object, types: list[str], schema: Schema) -> str:
             return ": write it without quotes"
         case str() if types[0] == "array":
             return ": put it in brackets, as in [a, b]"
+        case str() if types[0] == "object" and _before_a_colon(value, schema.get("properties", ())):
+            return f": a blank is missing after '{value.partition(':')[0]}:'"
         case list() if types[0] == "object":
             return ': write "key: value" lines without dashes'
         case _ if "x-settings" in schema:

@@ -10,8 +10,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.api.by_httpx import ByHttpx
 from reconciler.api.http import decode
-from reconciler.api.proxied import ByHttpx
 from reconciler.api.settings import Endpoint, Limits
 from reconciler.core.text import neutral
 from reconciler.errors import ApiError

@@ -10,10 +10,10 @@ from contextlib import AbstractAsyncContextManager
 import httpx
 import pytest
 
+from reconciler.api.by_httpx import ByHttpx
 from reconciler.api.http import Answer
 from reconciler.api.limiter import Limiter
 from reconciler.api.message import Request
-from reconciler.api.proxied import ByHttpx
 from reconciler.api.read import ReadClient, open_reader
 from reconciler.api.settings import Endpoint, Limits
 from reconciler.api.transport import ReadOnlyTransport, WriteAttemptError
@@ -81,7 +81,7 @@ def test_a_timeout_on_a_read_is_tried_again() -> None:
             await asyncio.sleep(5)
         writer.write(reply())
 
-    assert reads(behave, Limits(call_timeout_seconds=0.05))[1] == 2
+    assert reads(behave, Limits(call_timeout_seconds=0.3))[1] == 2
 
 
 def test_an_answer_that_is_no_such_json_is_read_again_like_a_lost_one() -> None:

@@ -9,9 +9,9 @@ import ssl
 import httpx
 import pytest
 
+from reconciler.api.by_httpx import ByHttpx
 from reconciler.api.limiter import Limiter
 from reconciler.api.message import Transport
-from reconciler.api.proxied import ByHttpx
 from reconciler.api.settings import Endpoint, Limits
 from reconciler.api.write import Answered, NotSent, Refused, Sent, Unknown, open_writer
 from reconciler.errors import (

@@ -19,8 +19,8 @@ import pytest
 import yaml
 
 from reconciler import workflow
+from reconciler.api.by_httpx import ByHttpx
 from reconciler.api.message import Transport
-from reconciler.api.proxied import ByHttpx
 from reconciler.apply import Stop
 from reconciler.core.forecast import Standing
 from reconciler.core.outcome import Outcome
@@ -126,7 +126,7 @@ class Account:
         for room in ("applying", "planning", "resuming", "saved", "snapshots"):
             patch.setattr(f"reconciler.workflow.{room}.SystemClock", lambda: self.clock)
 
-        def line(endpoint: object) -> Transport:
+        def line(endpoint: object, **_: object) -> Transport:
             del endpoint
             return ByHttpx(Line(self))
 

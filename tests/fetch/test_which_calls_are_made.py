@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from reconciler import workflow
+from reconciler.api.by_httpx import ByHttpx
 from reconciler.api.message import Request
-from reconciler.api.proxied import ByHttpx
 from reconciler.api.settings import Endpoint
 from reconciler.api.transport import ReadOnlyTransport, WriteAttemptError
 from reconciler.sandbox.fleet import number

@@ -18,8 +18,8 @@ import httpx
 import pytest
 
 from reconciler import workflow
+from reconciler.api.by_httpx import ByHttpx
 from reconciler.api.message import Transport
-from reconciler.api.proxied import ByHttpx
 from reconciler.apply import Stop
 from reconciler.core.changes import Action
 from reconciler.core.outcome import Outcome
@@ -99,7 +99,7 @@ class _Bent(Account):
         super()._connect(patch)
         self.bends = Counter()
 
-        def line(endpoint: object) -> Transport:
+        def line(endpoint: object, **_: object) -> Transport:
             del endpoint
             return ByHttpx(_Bender(self))
 

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from reconciler import workflow
+from reconciler.api.by_httpx import ByHttpx
 from reconciler.api.listings import read_lists
-from reconciler.api.proxied import ByHttpx
 from reconciler.api.read import open_reader
 from reconciler.api.settings import Endpoint, Limits
 from reconciler.api.together import together
@@ -192,6 +192,6 @@ def _planned(
     planned = account.virtual.run(workflow.plan(root, Options()))
     sandbox = httpx.ASGITransport(account.sandbox.asgi)
     line = Line(conditions, sandbox.handle_async_request)
-    patch.setattr("reconciler.workflow.applying.open_transport", lambda _: ByHttpx(line))
+    patch.setattr("reconciler.workflow.applying.open_transport", lambda *_, **__: ByHttpx(line))
     account.virtual.time = 0.0
     return account, planned, line
