@@ -157,13 +157,13 @@ class Applier:
             return None
         if self._notes.broken:
             return self._notes.broken
-        not_sent = [record.not_sent for record in records if record.not_sent]
-        if len(not_sent) == len(records):
-            return not_sent[0]
-        if all(record.unread for record in records):
-            why = next(reason for record in records for reason in record.unread.values())
-            return ReconcilerError(f"nothing was written: {why}")
-        return None
+        if not all(record.not_sent or record.unread for record in records):
+            return None
+        # A pause that one call was told of keeps the others from being looked at: it is the cause.
+        if error := next((record.not_sent for record in records if record.not_sent), None):
+            return error
+        why = next(reason for record in records for reason in record.unread.values())
+        return ReconcilerError(f"nothing was written: {why}")
 
     # ---- one operation ------------------------------------------------------------------------
 

@@ -470,6 +470,18 @@ def test_a_pause_beyond_max_wait_before_anything_was_written_is_an_error(account
         account.apply(planned, max_wait=60.0)
 
 
+def test_a_pause_beyond_max_wait_that_also_keeps_the_other_calls_from_looking_is_that_error(
+    account: Account,
+) -> None:
+    account.declare({ONE: FLAGGED, TWO: {"customer_reference": "desk-2"}}, limits={"concurrency": 1})
+    planned = account.plan()
+    account.control.fault(
+        Respond(status=429, headers={"retry-after": "900"}), method="PATCH", times=None
+    )
+    with pytest.raises(RateLimitedError, match="wait until"):
+        account.apply(planned, max_wait=60.0)
+
+
 def test_a_429_on_a_write_is_waited_out(account: Account) -> None:
     account.control.fault(Respond(status=429, headers={"retry-after": "7"}), call="patch_voice")
     account.declare({ONE: FLAGGED})
