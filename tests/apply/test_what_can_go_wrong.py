@@ -473,7 +473,9 @@ def test_a_pause_beyond_max_wait_before_anything_was_written_is_an_error(account
 def test_a_pause_beyond_max_wait_that_also_keeps_the_other_calls_from_looking_is_that_error(
     account: Account,
 ) -> None:
-    account.declare({ONE: FLAGGED, TWO: {"customer_reference": "desk-2"}}, limits={"concurrency": 1})
+    account.declare(
+        {ONE: FLAGGED, TWO: {"customer_reference": "desk-2"}}, limits={"concurrency": 1}
+    )
     planned = account.plan()
     account.control.fault(
         Respond(status=429, headers={"retry-after": "900"}), method="PATCH", times=None
