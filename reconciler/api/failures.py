@@ -1,20 +1,20 @@
 """What went wrong, as one error of the tree: statuses, error bodies and broken connections.
 
 Every text of the service passes the redactor and is bounded. No error made here holds another
-exception: those of httpx carry the request, and with it the key.
+exception: it could carry the request, and with it the key.
 """
 
 from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 
+from reconciler.api.message import NotConnectedError, ProxyRefusedError
 from reconciler.core.text import Redactor
 from reconciler.errors import (
     ApiError,
@@ -47,7 +47,7 @@ _REFUSALS: dict[int, tuple[type[ApiError], str]] = {
 def status_error(
     call: str,
     status: int,
-    headers: httpx.Headers,
+    headers: Mapping[str, str],
     body: bytes,
     clean: Redactor,
     host: str,
@@ -102,16 +102,12 @@ def network_error(failure: BaseException, call: str, host: str, clean: Redactor)
 
     ConnectError and FatalNetworkError (status 0) say that nothing of the request was sent.
     """
-    if isinstance(failure, httpx.ProxyError):
+    if isinstance(failure, ProxyRefusedError):
         said = clean.clean(str(failure), _LONG)
         return FatalNetworkError(call, f"the proxy on the way to {host} refused: {said}")
-    if isinstance(failure, httpx.ConnectTimeout):
-        return ConnectError(call, f"no connection to {host}: timed out")
-    if isinstance(failure, httpx.ConnectError):
+    if isinstance(failure, NotConnectedError):
         return _no_connection(failure, call, host, clean)
-    if isinstance(failure, httpx.PoolTimeout):
-        return ConnectError(call, f"no connection to {host} became free in time")
-    if isinstance(failure, TimeoutError | httpx.TimeoutException):
+    if isinstance(failure, TimeoutError):
         return UnavailableError(call, f"{host} did not answer in time")
     said = clean.clean(str(failure), _LONG) or type(failure).__name__
     return UnavailableError(call, f"the connection to {host} broke: {said}")
@@ -161,7 +157,7 @@ def _redirect(status: int, location: str, clean: Redactor, host: str) -> str:
     )
 
 
-def _kind_of_body(headers: httpx.Headers, clean: Redactor) -> str:
+def _kind_of_body(headers: Mapping[str, str], clean: Redactor) -> str:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     return (
         f", with {clean.clean(kind, _SHORT)} for an answer" if kind and "json" not in kind else ""

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 # No pause that the API asks for is taken to be longer.
@@ -141,6 +140,8 @@ def limit_rate(text: str) -> tuple[float | None, int | None]:
 def _http_date(text: str) -> datetime | None:
     if not text or len(text) > _LONGEST_HEADER:
         return None
+    from email.utils import parsedate_to_datetime  # few servers tell time so
+
     try:
         date = parsedate_to_datetime(text)
         return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
-import httpx
 import msgspec
 
 from reconciler import __version__
@@ -17,8 +17,9 @@ from reconciler.api.clock import Clock
 from reconciler.api.failures import drips, network_error, status_error
 from reconciler.api.headers import retry_after
 from reconciler.api.limiter import Limiter, Slot
+from reconciler.api.message import LineError, Reply, Request, Transport
 from reconciler.api.settings import Endpoint, Limits
-from reconciler.api.transport import open_transport, timeouts, way_to
+from reconciler.api.transport import open_transport, way_to
 from reconciler.core.text import Redactor
 from reconciler.errors import ApiError, UnavailableError
 
@@ -33,8 +34,11 @@ _SECONDS_FOR_AN_ERROR = 5.0
 # Before the call's own deadline: what the status tells must not be lost to it on a busy machine.
 _SECONDS_TO_TELL_IT = 0.1
 _QUOTED_VALUE = re.compile(r"(Invalid \w+ value) .*?( - at `|$)", re.DOTALL)
-# More than one coding can unfold a few bytes into gigabytes within a single step of the decoder.
-_CODINGS = frozenset({"", "identity", "gzip"})
+_PLAIN = frozenset({"", "identity"})
+_GZIP = "gzip"
+# A connection that takes long counts as none made: well below the deadline of the whole call.
+_CONNECT_SECONDS = 10.0
+_WITH_A_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Answer:
     """
 
     status: int
-    headers: httpx.Headers = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     request_id: str
     call: str
@@ -67,9 +71,6 @@ class Answer:
 class Http:
     """One client for a run, to one endpoint; `async with Http(...) as http`.
 
-    It hands its requests to the transport itself: what httpx's own client adds (redirects, cookies,
-    a log of every address) is not wanted here, and is a third of what a call costs.
-
     `transport` stands in for the network (the guard of the read client, a test). `attempts`
     counts the calls that passed the limiter, whatever became of them. `secrets`, and the key, are
     taken out of every error.
@@ -81,7 +82,7 @@ class Http:
         limits: Limits,
         clock: Clock,
         limiter: Limiter,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
         secrets: Iterable[str] = (),
     ) -> None:
         self.limits = limits
@@ -92,24 +93,24 @@ class Http:
         self._way = way_to(endpoint)
         self.limiter = limiter
         self._transport = transport
-        self._open: httpx.AsyncBaseTransport | None = None
-        self._extensions = {"timeout": timeouts(limits).as_dict()}
-        self._headers = {
-            "accept": "application/json",
-            "accept-encoding": "gzip",
-            "authorization": f"Bearer {endpoint.api_key}",
-            "user-agent": f"telnyx-reconciler/{__version__}",
-        }
+        self._open: Transport | None = None
+        self._origin = endpoint.origin
+        self._headers = (
+            ("host", urlsplit(endpoint.base_url).netloc),
+            ("accept", "application/json"),
+            ("accept-encoding", "gzip"),
+            ("authorization", f"Bearer {endpoint.api_key}"),
+            ("user-agent", f"telnyx-reconciler/{__version__}"),
+        )
 
     async def __aenter__(self) -> Self:
-        transport = self._transport or open_transport(self._endpoint)
-        self._open = await transport.__aenter__()
+        self._open = self._transport or open_transport(self._endpoint)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         transport, self._open = self._open, None
         if transport is not None:
-            await transport.__aexit__()
+            await transport.aclose()
 
     async def send(
         self,
@@ -137,48 +138,46 @@ class Http:
             raise outcome
         return outcome
 
-    def _request(
-        self, method: str, path: str, params: Params | None, body: Body | None
-    ) -> httpx.Request:
-        url = self._endpoint.url_for(path)
+    def _request(self, method: str, path: str, params: Params | None, body: Body | None) -> Request:
+        target = self._endpoint.target_of(path)
         if params:
-            url += f"?{urlencode(_pairs(params))}"
-        content = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
-        kind = {} if content is None else {"content-type": "application/json"}
-        return httpx.Request(
-            method,
-            url,
-            headers=self._headers | kind,
-            content=content,
-            extensions=self._extensions,
-        )
+            target += f"?{urlencode(_pairs(params))}"
+        content = b""
+        headers: tuple[tuple[str, str], ...] = self._headers
+        if body is not None:
+            content = body if isinstance(body, bytes) else msgspec.json.encode(body)
+            headers = (*headers, ("content-type", "application/json"))
+        if content or method in _WITH_A_BODY:
+            headers = (*headers, ("content-length", str(len(content))))
+        connect = min(_CONNECT_SECONDS, self.limits.call_timeout_seconds / 2)
+        return Request(method, self._origin, target, headers, content, connect)
 
-    async def _attempt(self, request: httpx.Request, call: str, slot: Slot) -> Answer | ApiError:
+    async def _attempt(self, request: Request, call: str, slot: Slot) -> Answer | ApiError:
         if self._open is None:
             raise RuntimeError("an Http is used inside `async with`")
         seconds, trickle = self.limits.call_timeout_seconds, _Trickle()
         try:
             async with asyncio.timeout(seconds) as deadline:
-                response = await self._open.handle_async_request(request)
+                reply = await self._open.send(request)
                 try:
-                    return await self._take(response, call, slot, deadline.when(), trickle)
+                    return await self._take(reply, call, slot, deadline.when(), trickle)
                 finally:
-                    await response.aclose()
+                    await reply.aclose()
         # OSError: what the TLS layer raises while reading reaches here as it is.
-        except (httpx.HTTPError, httpx.StreamError, OSError) as failure:
+        except (LineError, OSError) as failure:
             if isinstance(failure, TimeoutError) and trickle.runs(seconds / 2):
                 return drips(call, self._way, seconds)
             return network_error(failure, call, self._way, self.redactor)
 
     async def _take(
         self,
-        response: httpx.Response,
+        reply: Reply,
         call: str,
         slot: Slot,
         due: float | None,
         trickle: _Trickle,
     ) -> Answer | ApiError:
-        status, headers = response.status_code, response.headers
+        status, headers = reply.status, reply.headers
         wait = self.limiter.answered(slot, status, headers)
         if status == 503:
             after = retry_after(
@@ -187,7 +186,7 @@ class Http:
             if after:
                 self.limiter.pause(after)
         if not 200 <= status < 300:
-            body = await self._read_error(response, due)
+            body = await self._read_error(reply, due)
             return status_error(
                 call,
                 status,
@@ -199,7 +198,7 @@ class Http:
                 key_name=self._endpoint.key_name,
             )
         request_id = self.redactor.clean(headers.get("x-request-id", ""), 80)
-        body, whole = await _read(response, self.limits.max_body_bytes, trickle)
+        body, whole = await _read(reply, self.limits.max_body_bytes, trickle)
         if not whole:
             most = self.limits.max_body_bytes // 1024
             reason = f"the answer is over {most} KiB, or packed in a way that was not asked for"
@@ -207,16 +206,16 @@ class Http:
         kind = self.redactor.clean(headers.get("content-type", "").partition(";")[0], 80)
         return Answer(status, headers, body, request_id, call, kind)
 
-    async def _read_error(self, response: httpx.Response, due: float | None) -> bytes:
+    async def _read_error(self, reply: Reply, due: float | None) -> bytes:
         """The body of a refusal: the status is known, so a broken or slow body changes nothing."""
         until = asyncio.get_running_loop().time() + _SECONDS_FOR_AN_ERROR
         if due is not None:
             until = min(until, due - _SECONDS_TO_TELL_IT)
         try:
             async with asyncio.timeout_at(until):
-                body, whole = await _read(response, _MOST_OF_AN_ERROR, _Trickle())
+                body, whole = await _read(reply, _MOST_OF_AN_ERROR, _Trickle())
                 return body if whole else b""
-        except (httpx.HTTPError, httpx.StreamError, OSError):
+        except (LineError, OSError):
             return b""
 
 
@@ -238,16 +237,22 @@ class _Trickle:
         return self._last is not None and now - self._last < seconds
 
 
-async def _read(response: httpx.Response, most: int, trickle: _Trickle) -> tuple[bytes, bool]:
+async def _read(reply: Reply, most: int, trickle: _Trickle) -> tuple[bytes, bool]:
     """The body, decompressed, and whether it is whole: reading stops once `most` is passed."""
-    if response.headers.get("content-encoding", "").strip().lower() not in _CODINGS:
+    coding = reply.headers.get("content-encoding", "").strip().lower()
+    if coding not in _PLAIN and coding != _GZIP:
         return b"", False
+    unpack = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress if coding == _GZIP else None
     body = bytearray()
-    async for chunk in response.aiter_bytes():
+    while part := await reply.part():
         trickle.came()
-        if len(body) + len(chunk) > most:
+        try:
+            # A few bytes can unfold into gigabytes: no more of them than shows that it is too much.
+            body += unpack(part, most - len(body) + 1) if unpack else part
+        except zlib.error as error:
+            raise LineError(f"what it sent cannot be unpacked: {error}") from error
+        if len(body) > most:
             return b"", False
-        body += chunk
     return bytes(body), True
 
 

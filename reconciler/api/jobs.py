@@ -95,15 +95,20 @@ class Progress:
 
 
 async def poll_jobs(
-    reader: ReadClient, ids: Iterable[str], listed: Callable[[Sequence[JobAnswer]], None]
+    reader: ReadClient,
+    ids: Iterable[str],
+    listed: Callable[[Sequence[JobAnswer]], None],
+    *,
+    by_list: bool,
 ) -> dict[str, JobAnswer | ApiError]:
     """The present state of the jobs `ids`, or why it cannot be told; as few calls as there are.
 
-    `listed` is told of every job on the page that was read for it. KeyRefusedError passes.
+    Each is tried once, for there is a next round. `listed` is told of every job on the page that
+    was read for it; with `by_list` one is read for a single job, too. KeyRefusedError passes.
     """
     wanted = set(ids)
     found: dict[str, JobAnswer | ApiError] = {}
-    if len(wanted) > 1:
+    if len(wanted) > 1 or by_list:
         try:
             page = await _first_page(reader)
         except KeyRefusedError:
@@ -114,7 +119,7 @@ async def poll_jobs(
         listed(page)
     for id_ in sorted(wanted - found.keys()):
         try:
-            found[id_] = await one_job(reader, id_)
+            found[id_] = (await reader.read_once(_job_path(id_), JobData)).data
         except KeyRefusedError:
             raise
         except ApiError as error:
@@ -185,19 +190,32 @@ def _readable(rows: Iterable[msgspec.Raw]) -> Iterator[JobAnswer]:
 
 async def one_job(reader: ReadClient, job_id: str) -> JobAnswer:
     """One job as it stands. Raises the ApiError for which it cannot be told."""
-    return (await reader.read(f"{_JOBS}/{segment(job_id)}", JobData)).data
+    return (await reader.read(_job_path(job_id), JobData)).data
+
+
+def _job_path(job_id: str) -> str:
+    return f"{_JOBS}/{segment(job_id)}"
 
 
 async def _first_page(reader: ReadClient) -> list[JobAnswer]:
     query = {"page[number]": "1", "page[size]": str(_PAGE)}
-    return list(_readable((await reader.read(_JOBS, _JobsData, query)).data))
+    return list(_readable((await reader.read_once(_JOBS, _JobsData, query)).data))
+
+
+async def one_order(reader: ReadClient, order_id: str) -> OrderAnswer:
+    """One messaging order as it stands. Raises the ApiError for which it cannot be told."""
+    return (await reader.read(_order_path(order_id), OrderData)).data
+
+
+def _order_path(order_id: str) -> str:
+    return f"/messaging_numbers_bulk_updates/{segment(order_id)}"
 
 
 async def poll_order(reader: ReadClient, order_id: str) -> OrderAnswer | ApiError:
-    """The present state of one messaging order, or why it cannot be told."""
-    path = f"/messaging_numbers_bulk_updates/{segment(order_id)}"
+    """The present state of one messaging order, or why it cannot be told: tried once, for there
+    is a next round."""
     try:
-        return (await reader.read(path, OrderData)).data
+        return (await reader.read_once(_order_path(order_id), OrderData)).data
     except KeyRefusedError:
         raise
     except ApiError as error:

@@ -1,18 +1,25 @@
-"""One connection to the API: HTTP/1.1 as h11 speaks it, over asyncio's own TCP and TLS.
+"""One connection to read by: HTTP/1.1 as h11 speaks it, over asyncio's own TCP and TLS.
 
-httpx's transport does the same by way of httpcore and anyio, which take longer to load than fifty
-calls, and twice the CPU of each. What goes wrong is told by the exceptions of httpx, so that nobody
-above has to know which of the two it was. A way through a proxy is left to httpx.
+httpx does the same by way of httpcore and anyio, which take longer to load than a hundred calls,
+and several times the CPU of each. Writes, and the way through a proxy, are left to it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import select
 import ssl
-from collections.abc import AsyncIterator
 
 import h11
-import httpx
+
+from reconciler.api.message import (
+    LineError,
+    NotConnectedError,
+    Reply,
+    Request,
+    Transport,
+    headers_of,
+)
 
 KEEP_ALIVE_SECONDS = 5.0
 _NEXT_ADDRESS_SECONDS = 0.25
@@ -21,12 +28,11 @@ _MOST_UNREAD = 1024 * 1024
 _MOST_OF_A_HEAD = 100 * 1024
 
 
-class Line(httpx.AsyncBaseTransport):
+class Line(Transport):
     """A connection to `host`, by TLS where there is a `context`; one call at a time.
 
     It is opened for the first call, and anew for one that finds it closed, broken off, idle for
-    long, or with something on it that nobody asked for. ConnectError and ConnectTimeout say that
-    nothing of the request was sent.
+    long, or with something on it that nobody asked for.
     """
 
     def __init__(self, host: str, port: int, context: ssl.SSLContext | None) -> None:
@@ -37,33 +43,24 @@ class Line(httpx.AsyncBaseTransport):
         self._http = h11.Connection(h11.CLIENT)
         self._idle_since = 0.0
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: Request) -> Reply:
         """Send, and give the answer as soon as its head is there; its body has still to come."""
-        body = await request.aread()
         wire = await self._opened(request)
         try:
-            wire.send(self._written(request, body))
+            wire.send(self._written(request))
             head = await self._head(wire)
-        except h11.LocalProtocolError as error:
-            raise httpx.LocalProtocolError(str(error), request=request) from error
-        except h11.RemoteProtocolError as error:
-            raise httpx.RemoteProtocolError(str(error), request=request) from error
-        except OSError as error:
-            raise httpx.ReadError(str(error), request=request) from error
-        return httpx.Response(
-            head.status_code, headers=head.headers.raw_items(), stream=_Body(self, request)
-        )
+        except (h11.ProtocolError, OSError) as error:
+            raise LineError(str(error)) from error
+        return _Answer(self, head)
 
-    async def part(self, request: httpx.Request) -> bytes:
+    async def part(self) -> bytes:
         """The next part of the answer's body; nothing at its end."""
         if self._wire is None:
-            raise httpx.ReadError("the connection was closed meanwhile", request=request)
+            raise LineError("the connection was closed meanwhile")
         try:
             event = await self._event(self._wire)
-        except h11.RemoteProtocolError as error:
-            raise httpx.RemoteProtocolError(str(error), request=request) from error
-        except OSError as error:
-            raise httpx.ReadError(str(error), request=request) from error
+        except (h11.ProtocolError, OSError) as error:
+            raise LineError(str(error)) from error
         return bytes(event.data) if isinstance(event, h11.Data) else b""
 
     async def release(self) -> None:
@@ -81,18 +78,13 @@ class Line(httpx.AsyncBaseTransport):
             wire.close()
             await asyncio.sleep(0)  # the socket is closed by the loop's next step
 
-    async def _opened(self, request: httpx.Request) -> _Wire:
-        if self._wire is not None:
-            # The loop's next step notices what has come, and the one after is past being told: a
-            # server that has hung up while we were busy must not be sent a write.
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            if self._is_usable(self._wire):
-                return self._wire
+    async def _opened(self, request: Request) -> _Wire:
+        if self._wire is not None and await self._is_usable(self._wire):
+            return self._wire
         await self.aclose()
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(request.extensions["timeout"]["connect"]):
+            async with asyncio.timeout(request.connect_seconds):
                 _, self._wire = await loop.create_connection(
                     _Wire,
                     self._host,
@@ -101,22 +93,27 @@ class Line(httpx.AsyncBaseTransport):
                     happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS,
                 )
         except TimeoutError as error:
-            raise httpx.ConnectTimeout(str(error), request=request) from error
+            raise NotConnectedError("timed out") from error
         except OSError as error:
-            raise httpx.ConnectError(str(error), request=request) from error
+            raise NotConnectedError(str(error)) from error
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_OF_A_HEAD)
         return self._wire
 
-    def _is_usable(self, wire: _Wire) -> bool:
+    async def _is_usable(self, wire: _Wire) -> bool:
+        if wire.has_news:
+            # The loop's next step notices what has come, and the one after is past being told: a
+            # server that has hung up while we were busy must not be sent a write.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
         idle = asyncio.get_running_loop().time() - self._idle_since
         return wire.is_quiet and not self._http.trailing_data[0] and idle < KEEP_ALIVE_SECONDS
 
-    def _written(self, request: httpx.Request, body: bytes) -> bytes:
+    def _written(self, request: Request) -> bytes:
         events: list[h11.Event] = [
             h11.Request(
-                method=request.method, target=request.url.raw_path, headers=request.headers.raw
+                method=request.method, target=request.target, headers=list(request.headers)
             ),
-            *([h11.Data(data=body)] if body else []),
+            *([h11.Data(data=request.body)] if request.body else []),
             h11.EndOfMessage(),
         ]
         return b"".join(self._http.send(event) or b"" for event in events)
@@ -138,16 +135,17 @@ class Line(httpx.AsyncBaseTransport):
         return event
 
 
-class _Body(httpx.AsyncByteStream):
-    """The body of an answer, as it comes."""
+class _Answer(Reply):
+    """An answer over a line, its body as it comes."""
 
-    def __init__(self, line: Line, request: httpx.Request) -> None:
+    __slots__ = ("_line",)
+
+    def __init__(self, line: Line, head: h11.Response) -> None:
+        super().__init__(head.status_code, headers_of(head.headers))
         self._line = line
-        self._request = request
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while part := await self._line.part(self._request):
-            yield part
+    async def part(self) -> bytes:
+        return await self._line.part()
 
     async def aclose(self) -> None:
         await self._line.release()
@@ -167,6 +165,15 @@ class _Wire(asyncio.Protocol):
     def is_quiet(self) -> bool:
         """Whether it is open, and nothing has come that was not taken."""
         return not self._ended and not self._unread
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something is on its way to it from the network: data, or its end."""
+        if self._transport is None or self._ended:
+            return True
+        look = select.poll()
+        look.register(self._transport.get_extra_info("socket"), select.POLLIN)
+        return bool(look.poll(0))
 
     def send(self, data: bytes) -> None:
         """Send; whether it arrived only an answer tells."""

@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-import httpx
-
 from reconciler.api.clock import Clock
 from reconciler.api.http import Answer, Body, Http, Params, decode
 from reconciler.api.limiter import Limiter
+from reconciler.api.message import Transport
 from reconciler.api.retry import RetryBudget, backoff
 from reconciler.api.settings import Endpoint, Limits
 from reconciler.api.sockets import most_connections
@@ -61,6 +60,10 @@ class ReadClient:
         """One GET decoded as `kind`; an answer that is no such JSON is retried like a lost one."""
         return await self.take(path, lambda answer: decode(answer, kind), params)
 
+    async def read_once(self, path: str, kind: type[T], params: Params | None = None) -> T:
+        """The same, tried again after a 429 only: for whoever will ask again before long."""
+        return await self._ask("GET", path, params, None, lambda answer: decode(answer, kind), 1)
+
     async def take(self, path: str, take: Callable[[Answer], T], params: Params | None = None) -> T:
         """What `take` makes of one GET; where it raises UnavailableError, that is retried like a
         lost answer."""
@@ -82,8 +85,9 @@ class ReadClient:
         params: Params | None,
         body: Body | None,
         take: Callable[[Answer], T],
+        tries: int = _TRIES,
     ) -> T:
-        """Up to six tries on what may pass, within the budget; 429 as long as max_wait lasts.
+        """Up to `tries` on what may pass, within the budget; 429 as long as max_wait lasts.
 
         All waiting of one call together stays within max_wait. Raises what the last try raised.
         """
@@ -104,7 +108,7 @@ class ReadClient:
                 failures += 1
                 delay = backoff(failures, self._rng)
                 waited, pause = waited + pause + delay, 0.0
-                if failures >= _TRIES or waited > longest or not self._budget.spend():
+                if failures >= tries or waited > longest or not self._budget.spend():
                     raise
             await self._http.clock.sleep(delay)
 
@@ -120,13 +124,13 @@ async def open_reader(
     clock: Clock,
     *,
     limiter: Limiter | None = None,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     rng: random.Random | None = None,
     secrets: Iterable[str] = (),
 ) -> AsyncIterator[ReadClient]:
     """A ReadClient on connections of its own; `limiter` is the one that the run shares. No error
     of it holds one of `secrets`."""
     guard = ReadOnlyTransport(transport or open_transport(endpoint), endpoint)
-    limiter = limiter or Limiter(limits, clock, rng, most_connections())
+    limiter = limiter or Limiter(limits, clock, rng, most_connections(limits.accounts))
     async with Http(endpoint, limits, clock, limiter, guard, secrets) as http:
         yield ReadClient(http, rng)

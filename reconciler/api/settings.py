@@ -48,6 +48,16 @@ class Endpoint:
         """Whether the calls stay on this machine."""
         return _is_loopback(self.host)
 
+    @property
+    def origin(self) -> str:
+        """The address of the server alone: `https://host[:port]`."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def target_of(self, path: str) -> str:
+        """`url_for`, as the server that is the origin sees it: a path from its root."""
+        return self.url_for(path).removeprefix(self.origin)
+
     def url_for(self, path: str) -> str:
         """The address of `path`, which starts with `/`.
 
@@ -159,7 +169,9 @@ def _is_loopback(host: str) -> bool:
 
 _LONG_AS_A_KEY = 32
 _NAMED = "the variable that account.api_key_env names"
-_COUNTS = frozenset({"concurrency", "page_size", "job_size", "jobs_in_flight", "max_body_bytes"})
+_COUNTS = frozenset(
+    {"concurrency", "page_size", "job_size", "jobs_in_flight", "max_body_bytes", "accounts"}
+)
 _HUGE = 1e12
 _AT_MOST = {"page_size": 250, "job_size": 1000, "jobs_in_flight": 20}
 
@@ -170,7 +182,8 @@ class Limits:
 
     `rate_per_second` is where the pace starts, `concurrency` the calls in flight before the
     latency is known (1: always one after the other). Times are in seconds; `call_timeout_seconds`
-    is the whole of one call, its body included.
+    is the whole of one call, its body included. `accounts` are those that this process asks at the
+    same time: its connections are divided among them.
     """
 
     rate_per_second: float = 5.0
@@ -182,6 +195,7 @@ class Limits:
     call_timeout_seconds: float = 30.0
     job_timeout_seconds: float = 3600.0
     max_body_bytes: int = 64 * 1024 * 1024
+    accounts: int = 1
 
     def __post_init__(self) -> None:
         for item in fields(self):

@@ -6,58 +6,49 @@ import asyncio
 import os
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
-
-import httpx
 
 from reconciler.api.line import KEEP_ALIVE_SECONDS, Line
-from reconciler.api.settings import Endpoint, Limits
+from reconciler.api.message import Reply, Request, Transport
+from reconciler.api.settings import Endpoint
 from reconciler.core.text import neutral
 from reconciler.errors import UsageError
 
 VERIFY_OWNERSHIP = "/phone_numbers/actions/verify_ownership"
-
-_CONNECT_SECONDS = 10.0
 
 
 class WriteAttemptError(AssertionError):
     """A bug: something tried to write through the client that cannot."""
 
 
-class ReadOnlyTransport(httpx.AsyncBaseTransport):
+class ReadOnlyTransport(Transport):
     """Lets through GET, and POST to verify_ownership, to the one endpoint; nothing else.
 
     It stands below the client, so that no code above it, right or wrong, can write.
     """
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, endpoint: Endpoint) -> None:
+    def __init__(self, inner: Transport, endpoint: Endpoint) -> None:
         self._inner = inner
-        self._base = httpx.URL(endpoint.base_url)
-        self._verify = httpx.URL(endpoint.url_for(VERIFY_OWNERSHIP)).raw_path
+        self._origin = endpoint.origin
+        self._verify = endpoint.target_of(VERIFY_OWNERSHIP)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: Request) -> Reply:
         """Pass a read on; WriteAttemptError for anything else, with nothing sent."""
-        url = request.url
         reads = request.method == "GET" or (
-            request.method == "POST" and url.raw_path == self._verify
+            request.method == "POST" and request.target == self._verify
         )
-        home = (url.scheme, url.host, url.port) == (
-            self._base.scheme,
-            self._base.host,
-            self._base.port,
-        )
-        if not (reads and home):
-            raise WriteAttemptError(f"{request.method} {url.path} is not a read of this API")
-        return await self._inner.handle_async_request(request)
+        if not (reads and request.origin == self._origin):
+            place = request.target.partition("?")[0]
+            raise WriteAttemptError(f"{request.method} {place} is not a read of this API")
+        return await self._inner.send(request)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._inner.aclose()
 
 
-class Lanes(httpx.AsyncBaseTransport):
+class Lanes(Transport):
     """Connections to one place, each a transport of its own; the one used last is used first.
 
     A pool that looks at, and polls, every idle connection for every call, as httpx's does, costs
@@ -66,12 +57,12 @@ class Lanes(httpx.AsyncBaseTransport):
     limiter bounds how many there are: no more than calls in flight.
     """
 
-    def __init__(self, make: Callable[[], httpx.AsyncBaseTransport]) -> None:
+    def __init__(self, make: Callable[[], Transport]) -> None:
         self._make = make
-        self._idle: deque[tuple[httpx.AsyncBaseTransport, float]] = deque()
-        self._all: set[httpx.AsyncBaseTransport] = set()
+        self._idle: deque[tuple[Transport, float]] = deque()
+        self._all: set[Transport] = set()
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: Request) -> Reply:
         """Send on a free lane, which is free again once the answer is closed.
 
         A lane on which a call failed is closed, and never used again.
@@ -79,15 +70,14 @@ class Lanes(httpx.AsyncBaseTransport):
         lane = self._idle.pop()[0] if self._idle else self._make()
         self._all.add(lane)
         try:
-            response = await lane.handle_async_request(request)
+            reply = await lane.send(request)
         except BaseException:
             self._all.discard(lane)
             await lane.aclose()
             raise
-        response.stream = _Lent(response.stream, lambda: self._give_back(lane))
-        return response
+        return _Lent(reply, lambda: self._give_back(lane))
 
-    async def _give_back(self, lane: httpx.AsyncBaseTransport) -> None:
+    async def _give_back(self, lane: Transport) -> None:
         now = asyncio.get_running_loop().time()
         self._idle.append((lane, now))
         while self._idle and self._idle[0][1] < now - KEEP_ALIVE_SECONDS:
@@ -102,18 +92,18 @@ class Lanes(httpx.AsyncBaseTransport):
             await self._all.pop().aclose()
 
 
-class _Lent(httpx.AsyncByteStream):
-    """The stream of an answer that gives its lane back when it is closed, once."""
+class _Lent(Reply):
+    """An answer that gives its lane back when it is closed, once."""
 
-    def __init__(self, inner: object, give_back: Callable[[], Awaitable[None]]) -> None:
-        if not isinstance(inner, httpx.AsyncByteStream):
-            raise TypeError("an async transport answers with an async stream")
+    __slots__ = ("_give_back", "_inner")
+
+    def __init__(self, inner: Reply, give_back: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(inner.status, inner.headers)
         self._inner = inner
         self._give_back: Callable[[], Awaitable[None]] | None = give_back
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._inner:
-            yield chunk
+    async def part(self) -> bytes:
+        return await self._inner.part()
 
     async def aclose(self) -> None:
         try:
@@ -124,66 +114,47 @@ class _Lent(httpx.AsyncByteStream):
                 await give_back()
 
 
-def open_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
+def open_transport(endpoint: Endpoint, *, writes: bool = False) -> Transport:
     """Connections to the endpoint, by way of the proxy and with the CAs that the environment names.
 
-    httpx leaves the proxy variables out as soon as a transport is given to it, and every client
-    here has one (the guard), so they are read here. Loopback never goes through a proxy: the key
-    would leave the machine in clear. Raises UsageError for a proxy or a CA that cannot be used.
+    Reads are by the thousand, and go by `Line`, at a fraction of the cost. Writes are few, and each
+    of them matters: they go by httpx, which many depend on, as does everything through a proxy.
+    Loopback never goes through one: the key would leave the machine in clear. Raises UsageError
+    for a proxy or a CA that cannot be used.
     """
-    url = httpx.URL(endpoint.base_url)
+    url = urlsplit(endpoint.base_url)
     # http is for loopback alone
     context = tls_context() if url.scheme == "https" else None
     if context is not None:
         context.set_alpn_protocols(["http/1.1"])
     proxy = _proxy_for(endpoint)
-    if proxy is None or context is None:
+    if proxy is None and not writes:
         port = url.port or (443 if context else 80)
-        return Lanes(lambda: Line(url.host, port, context))
-    return Lanes(_by_proxy(proxy, context))
+        return Lanes(lambda: Line(endpoint.host, port, context))
+    from reconciler.api.by_httpx import httpx_line  # it loads slowly, and a plan does without
 
-
-def _by_proxy(
-    proxy: httpx.Proxy, context: ssl.SSLContext
-) -> Callable[[], httpx.AsyncBaseTransport]:
-    """How to make a connection by way of `proxy`."""
-    alone = httpx.Limits(
-        max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE_SECONDS
-    )
-
-    def lane() -> httpx.AsyncBaseTransport:
-        return httpx.AsyncHTTPTransport(verify=context, limits=alone, proxy=proxy)
-
-    try:
-        lane()  # nothing is opened yet, but a proxy of no supported kind is found now
-    except (ValueError, ImportError):  # a scheme httpx does not have, or socks without its package
-        raise UsageError("the proxy that the environment names is of no supported kind") from None
-    return lane
-
-
-def timeouts(limits: Limits) -> httpx.Timeout:
-    """Time-outs below the total deadline; a connection that takes long counts as none made."""
-    whole = limits.call_timeout_seconds
-    return httpx.Timeout(whole, connect=min(_CONNECT_SECONDS, whole / 2))
+    httpx_line(context, proxy, KEEP_ALIVE_SECONDS)  # a proxy that cannot be used is found now
+    return Lanes(lambda: httpx_line(context, proxy, KEEP_ALIVE_SECONDS))
 
 
 def tls_context() -> ssl.SSLContext:
     """What a server's certificate is checked against.
 
-    With SSL_CERT_FILE or SSL_CERT_DIR those alone, as OpenSSL has it; else the bundle that comes
-    with httpx and the system's own store, where companies put their CAs.
+    With SSL_CERT_FILE or SSL_CERT_DIR those alone, as OpenSSL has it; else the bundle of certifi
+    and the system's own store, where companies put their CAs.
     """
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if not file and not folder:
-        context = httpx.create_ssl_context(trust_env=False)
-        context.load_default_certs()
-        return context
     try:
-        return ssl.create_default_context(cafile=file or None, capath=folder or None)
+        context = ssl.create_default_context(cafile=file or None, capath=folder or None)
     except (OSError, ssl.SSLError):
         raise UsageError(
             "SSL_CERT_FILE or SSL_CERT_DIR names certificates that cannot be read"
         ) from None
+    if not file and not folder:
+        import certifi  # https alone needs it
+
+        context.load_verify_locations(certifi.where())
+    return context
 
 
 def way_to(endpoint: Endpoint) -> str:
@@ -191,18 +162,24 @@ def way_to(endpoint: Endpoint) -> str:
     proxy = _proxy_for(endpoint)
     if proxy is None:
         return endpoint.host
-    port = f":{proxy.url.port}" if proxy.url.port else ""
-    return f"{endpoint.host} (by way of the proxy {neutral(proxy.url.host)}{port})"
+    parts = urlsplit(proxy)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{endpoint.host} (by way of the proxy {neutral(parts.hostname or '')}{port})"
 
 
-def _proxy_for(endpoint: Endpoint) -> httpx.Proxy | None:
+def _proxy_for(endpoint: Endpoint) -> str | None:
+    """The URL of the proxy for calls to the endpoint; None where they go straight."""
     if endpoint.is_loopback:
         return None
+    from urllib.request import getproxies, proxy_bypass  # loads as slowly as all else of a call
+
     found = getproxies()
     url = found.get(urlsplit(endpoint.base_url).scheme) or found.get("all")
     if not url or proxy_bypass(urlsplit(endpoint.base_url).netloc):
         return None
+    proxy = url if "://" in url else f"http://{url}"
     try:
-        return httpx.Proxy(url if "://" in url else f"http://{url}")
-    except (ValueError, httpx.InvalidURL):
+        _ = urlsplit(proxy).port  # what is no URL is found by reading it
+    except ValueError:
         raise UsageError("the proxy that the environment names is no usable URL") from None
+    return proxy

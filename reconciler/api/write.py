@@ -7,14 +7,15 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import httpx
 import msgspec
 
 from reconciler.api.clock import Clock
 from reconciler.api.http import Answer, Body, Http, Params
 from reconciler.api.limiter import Limiter
+from reconciler.api.message import Transport
 from reconciler.api.retry import backoff
 from reconciler.api.settings import Endpoint, Limits
+from reconciler.api.transport import open_transport
 from reconciler.errors import (
     ApiError,
     ConnectError,
@@ -151,11 +152,12 @@ async def open_writer(
     clock: Clock,
     *,
     limiter: Limiter,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     rng: random.Random | None = None,
     secrets: Iterable[str] = (),
 ) -> AsyncIterator[WriteClient]:
     """A WriteClient on connections of its own, held to the limiter that the run shares; no error
     of it holds one of `secrets`."""
-    async with Http(endpoint, limits, clock, limiter, transport, secrets) as http:
+    way = transport or open_transport(endpoint, writes=True)
+    async with Http(endpoint, limits, clock, limiter, way, secrets) as http:
         yield WriteClient(http, rng)

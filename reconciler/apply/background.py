@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from reconciler.api.http import decode
-from reconciler.api.jobs import JobAnswer, JobData, OrderData, Progress, one_job, poll_order
+from reconciler.api.jobs import JobAnswer, JobData, OrderData, Progress, one_job, one_order
 from reconciler.api.polling import Poller
 from reconciler.api.together import together
 from reconciler.api.write import Answered
@@ -23,15 +23,15 @@ class Background:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         limits = desk.context.limits
-        self.finder = Finder(desk.reader, desk.clock, desk.claimed, desk.in_a_hurry)
         self._poller = Poller(
             desk.reader,
             desk.clock,
             limits.job_timeout_seconds,
             desk.in_a_hurry,
             desk.context.redactor,
-            self.finder.saw,
         )
+        self.finder = Finder(desk.reader, desk.clock, desk.claimed, desk.in_a_hurry, self._poller)
+        self._poller.others = self.finder
         self._seen: dict[str, Progress | ApiError] = {}
         self.places = asyncio.Semaphore(limits.jobs_in_flight)
         """One for each job or order that may run at a time."""
@@ -94,18 +94,21 @@ class Background:
 
     async def take_up(self, record: Record, job: JobAnswer) -> None:
         """Follow a job that was found in a listing."""
-        await self.wait(record, self._poller.judge_job(job, self._desk.numbers_by_id(record)))
+        progress = self._poller.judge_job(job, self._desk.numbers_by_id(record))
+        await self.wait(record, progress, self._desk.notes.age(record.operation.id))
 
-    async def wait(self, record: Record, progress: Progress) -> None:
-        """Wait for the end of a job or an order, and take down what it says of each number."""
+    async def wait(self, record: Record, progress: Progress, waited: float = 0.0) -> None:
+        """Wait for the end of a job or an order, and take down what it says of each number.
+        `waited` is how many seconds it already took to have it running."""
         record.is_open = True
         now = self._desk.clock.monotonic()
         self._desk.forecast.runs(record.operation.id, now, progress.estimate)
         try:
             if record.operation.call is Channel.MESSAGING_BULK:
-                progress = await self._poller.order(progress, record.numbers)
+                progress = await self._poller.order(progress, record.numbers, waited)
             else:
-                progress = await self._poller.job(progress, self._desk.numbers_by_id(record))
+                numbers = self._desk.numbers_by_id(record)
+                progress = await self._poller.job(progress, numbers, waited)
         except ApiError as error:
             if isinstance(error, KeyRefusedError):
                 self._desk.refused(error)
@@ -129,9 +132,7 @@ class Background:
 
     async def _look_at(self, record: Record, background: str) -> Progress:
         if record.operation.call is Channel.MESSAGING_BULK:
-            order = await poll_order(self._desk.reader, background)
-            if isinstance(order, ApiError):
-                raise order
+            order = await one_order(self._desk.reader, background)
             return self._poller.judge_order(order, record.numbers)
         job = await one_job(self._desk.reader, background)
         return self._poller.judge_job(job, self._desk.numbers_by_id(record))

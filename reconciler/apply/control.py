@@ -10,6 +10,9 @@ from typing import Any, Protocol
 
 from reconciler.core.forecast import Standing
 
+INTERRUPTED = "interrupted"
+"""The reason of a stop that the user asked for."""
+
 
 class Watcher(Protocol):
     """Told how an apply goes."""
@@ -42,6 +45,10 @@ class Stop:
     key_refused: bool = False
     interrupted: bool = False
     _waiting: list[asyncio.Future[None]] = field(default_factory=list, repr=False)
+
+    def interrupt(self) -> None:
+        """The user wants out."""
+        self.now(INTERRUPTED, interrupted=True)
 
     def now(self, reason: str, *, key_refused: bool = False, interrupted: bool = False) -> None:
         """Start no new write. The first reason stands; an interrupt ends waits after it too."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.api.confirm import Reading, confirm
+from reconciler.apply.control import INTERRUPTED, Stop
 from reconciler.apply.desk import Desk
 from reconciler.apply.readback import expected_of, moved_connections, released_of
 from reconciler.core.changes import RELEASE
@@ -14,6 +15,8 @@ from reconciler.core.plan import Plan
 from reconciler.core.rules import EMERGENCY, FORWARDING_ENABLED, FORWARDS_TO
 from reconciler.core.verdict import Confirmation, Fates, Record, Records, judge
 from reconciler.errors import KeyRefusedError
+
+_TOO_LATE = "the interrupt came when nothing was left to be sent or read back"
 
 
 async def read_back(plan: Plan, desk: Desk, records: Records) -> Confirmation:
@@ -60,6 +63,9 @@ def outcome_of(
         for number, how in moved.items()
         if number in context.pinned
     ]
+    still_open = _still_open(fates, by_id, stopped=bool(stop.reason))
+    too_late = _came_too_late(stop, still_open)
+    notes = [f"{number}: {how}" for number, how in moved.items()]
     return Outcome(
         applied=tuple(fates.applied),
         failed=tuple(fates.failed),
@@ -72,14 +78,20 @@ def outcome_of(
         calls={},
         reads=0,
         seconds=0.0,
-        stopped=context.redactor.redact(stop.reason),
+        stopped="" if too_late else context.redactor.redact(stop.reason),
         key_refused=stop.key_refused,
         interrupted=stop.interrupted,
-        notes=tuple(f"{number}: {how}" for number, how in moved.items()),
+        notes=(*notes, _TOO_LATE) if too_late else tuple(notes),
         already=tuple(fates.already),
         stale=frozenset(n for numbers in context.stale.values() for n in numbers),
-        open=_still_open(fates, by_id, stopped=bool(stop.reason)),
+        open=still_open,
     )
+
+
+def _came_too_late(stop: Stop, still_open: tuple[str, ...]) -> bool:
+    """Whether the user's interrupt, and nothing else, asked for a stop when there was nothing left
+    to stop."""
+    return stop.interrupted and stop.reason == INTERRUPTED and not still_open
 
 
 def _applied_before(desk: Desk) -> set[tuple[str, str]]:

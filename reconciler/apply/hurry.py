@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
-import httpx
-
 from reconciler.api.clock import Clock
+from reconciler.api.message import Reply, Request, Transport
 from reconciler.apply.control import Stop
 from reconciler.errors import FatalNetworkError
 
@@ -77,17 +76,17 @@ class LastCalls(Haste):
             await self._clock.sleep(min(left, _SHORT))
 
 
-class Door(httpx.AsyncBaseTransport):
+class Door(Transport):
     """The way to the API, closed a moment after an interrupt."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, calls: LastCalls) -> None:
+    def __init__(self, inner: Transport, calls: LastCalls) -> None:
         self._inner = inner
         self._calls = calls
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: Request) -> Reply:
         """Pass the request on, or raise FatalNetworkError: nothing of it was sent."""
         self._calls.check()
-        return await self._inner.handle_async_request(request)
+        return await self._inner.send(request)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -1,20 +1,21 @@
 """A job whose answer was lost: found again in the jobs of the account, or known not to be there.
 
 All that are sought at a time are looked for in the same listings, and on every page of jobs that
-is read for another reason.
+is read for another reason; and what is listed for them is told to those who poll.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.api.clock import Clock
 from reconciler.api.jobs import TERMINAL, JobAnswer, created_at, jobs_of_type
+from reconciler.api.polling import Poller
 from reconciler.api.read import ReadClient
 from reconciler.api.together import together
 from reconciler.apply.turns import Turns, gather
@@ -69,16 +70,22 @@ class Finder:
     """Looks for lost jobs. What it finds is `claimed`, so that no other operation takes it."""
 
     def __init__(
-        self, reader: ReadClient, clock: Clock, claimed: set[str], give_up: Callable[[], bool]
+        self,
+        reader: ReadClient,
+        clock: Clock,
+        claimed: set[str],
+        give_up: Callable[[], bool],
+        poller: Poller,
     ) -> None:
         self._reader = reader
         self._clock = clock
         self._soon, self._late = Turns(clock, give_up), Turns(clock, give_up)
         self._claimed = claimed
         self._give_up = give_up
+        self._poller = poller
         self._saw_at = -math.inf
         self._sought: list[_Sought] = []
-        self._listings: dict[str, asyncio.Task[Sequence[JobAnswer]]] = {}
+        self._listings: dict[str, asyncio.Task[None]] = {}
 
     async def find(self, what: Lost) -> JobAnswer | None:
         """The job that was lost, and that no other operation has claimed; None where it is not
@@ -91,26 +98,35 @@ class Finder:
         ends = self._clock.monotonic() + UNLISTED_SECONDS - what.age
         try:
             if what.age < UNLISTED_SECONDS:
-                await self._look_soon(sought)
+                await self._look_soon(sought, ends)
                 await self._wait(
                     sought, self._late.wait(ends - self._clock.monotonic(), _LATE_SLACK)
                 )
             if not sought.found.done():
-                self.saw(await self._listed(what.type))
+                await self._list_once(what.type)
         finally:
             self._sought.remove(sought)
         return sought.found.result() if sought.found.done() else None
 
-    async def _look_soon(self, sought: _Sought) -> None:
+    def seeks(self) -> bool:
+        """Whether any job is looked for."""
+        return bool(self._sought)
+
+    async def _look_soon(self, sought: _Sought, ends: float) -> None:
         """Most lost jobs are listed at once; where that is not so, or cannot be told, a later
-        look will tell. When jobs were listed meanwhile, it was looked for already."""
+        look will tell. When jobs are listed meanwhile, or will be, it is looked for there."""
         begun = self._clock.monotonic()
-        await self._wait(sought, self._soon.wait(_SOON, _SOON_SLACK))
-        await gather(self._clock)
-        if sought.found.done() or self._saw_at > begun + _SOON / 2 or self._give_up():
-            return
+        while True:
+            await self._wait(sought, self._soon.wait(_SOON, _SOON_SLACK))
+            await gather(self._clock)
+            if sought.found.done() or self._saw_at > begun + _SOON / 2 or self._give_up():
+                return
+            if self._clock.monotonic() >= ends:
+                return
+            if not self._poller.follows_jobs():
+                break
         try:
-            self.saw(await self._listed(sought.what.type))
+            await self._list_once(sought.what.type)
         except KeyRefusedError:
             raise
         except ApiError:
@@ -131,22 +147,23 @@ class Finder:
                     self._claimed.add(job.id)
                     sought.found.set_result(job)
 
-    async def _listed(self, type_: str) -> Sequence[JobAnswer]:
-        """The jobs of a type; who asks before the listing has begun shares it."""
+    async def _list_once(self, type_: str) -> None:
+        """See the jobs of a type; who asks before the listing has begun shares it."""
         if type_ not in self._listings:
             self._listings[type_] = asyncio.ensure_future(self._list(type_))
-        return await asyncio.shield(self._listings[type_])
+        await asyncio.shield(self._listings[type_])
 
-    async def _list(self, type_: str) -> Sequence[JobAnswer]:
+    async def _list(self, type_: str) -> None:
         try:
             await gather(self._clock)
         finally:
             del self._listings[type_]
         sent = [each.what.sent_at for each in self._sought if each.what.type == type_]
         if not sent:
-            return ()
-        since = min(sent)
-        return await jobs_of_type(self._reader, type_, since=since - _TOLERANCE)
+            return
+        jobs = await jobs_of_type(self._reader, type_, since=min(sent) - _TOLERANCE)
+        self.saw(jobs)
+        self._poller.saw(jobs)
 
 
 def _is_for(job: JobAnswer, numbers: Mapping[str, str]) -> bool:

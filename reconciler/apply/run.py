@@ -77,7 +77,8 @@ class Applier:
         stop: Stop,
         log: Log,
     ) -> None:
-        limits = context.limits
+        # No more are at work than the pace has use for, so a stop is not long in coming.
+        places = Places(reader.limiter, _LOOKED_AHEAD_SECONDS)
         self._plan = plan
         self._writer = writer
         self._reader = reader
@@ -86,40 +87,43 @@ class Applier:
         self._watcher = watcher
         self._stop = stop
         self._notes = Notes(log, clock, context.redactor)
-        # No more are at work than the pace has use for, so a stop is not long in coming.
-        places = Places(reader.limiter, _LOOKED_AHEAD_SECONDS)
         self._checker = Checker(
-            plan, reader, context.secrets, page_size=limits.page_size, places=places
+            plan, reader, context.secrets, page_size=context.limits.page_size, places=places
+        )
+        self._forecast = forecast_of(
+            plan,
+            page_size=context.limits.page_size,
+            jobs_in_flight=context.limits.jobs_in_flight,
+            over={id_ for id_, past in context.past.items() if past.settled},
         )
         self._ids = {change.phone_number: change.id for change in plan.difference.changes}
         self._records = {each.id: Record(each) for each in plan.operations}
+        self._by_path = records_by_path(plan, self._records)
         self._calls: Counter[Channel] = Counter()
         self._scout = _scout_of(plan, context)
-        self._line = LineUp(
-            plan.operations,
-            places,
-            lambda each: each.call in JOB_CALLS or each.id in context.past,
-            self._scout,
-        )
-        self._forecast = forecast_of(
-            plan, page_size=limits.page_size, jobs_in_flight=limits.jobs_in_flight
-        )
-        self._desk = Desk(
-            reader,
-            clock,
-            watcher,
-            stop,
-            self._notes,
-            self._checker,
-            context,
-            self._ids,
-            {past.background for past in context.past.values() if past.background},
-            self._forecast,
-        )
+        self._line = LineUp(plan.operations, places, self._is_at_once, self._scout)
+        self._desk = self._set_up_desk()
         self._background = Background(self._desk)
         self._settling = Settling(self._desk, self._background)
         self._earlier = Earlier(self._desk, self._background, self._settling, self._records)
-        self._by_path = records_by_path(plan, self._records)
+
+    def _is_at_once(self, operation: Operation) -> bool:
+        return operation.call in JOB_CALLS or operation.id in self._context.past
+
+    def _set_up_desk(self) -> Desk:
+        known = {past.background for past in self._context.past.values() if past.background}
+        return Desk(
+            self._reader,
+            self._clock,
+            self._watcher,
+            self._stop,
+            self._notes,
+            self._checker,
+            self._context,
+            self._ids,
+            known,
+            self._forecast,
+        )
 
     async def run(self) -> Outcome:
         """Send every operation, wait for the jobs, read everything back.
@@ -187,10 +191,13 @@ class Applier:
             self._stop.now(record.doubt)
             raise
         finally:
-            self._forecast.settled(operation.id, self._clock.monotonic())
-            self._line.ended(operation)
-            if operation.id == self._scout:
-                self._line.scouted()
+            try:
+                self._forecast.settled(operation.id, self._clock.monotonic())
+            finally:
+                # Whatever else breaks: those who wait for this one must not wait for ever.
+                self._line.ended(operation)
+                if operation.id == self._scout:
+                    self._line.scouted()
 
     def _is_in_vain(self, record: Record) -> bool:
         """Whether it is the second of the two calls that move a number to another bundle, and
@@ -208,8 +215,13 @@ class Applier:
         in_background = record.operation.call in JOB_CALLS
         # A job whose answer was lost may be there, and keeps its place until that is settled.
         async with self._background.places if in_background else nullcontext():
-            for _ in range(_MOST_SENDS):
-                sent = await (self._send_job(record) if in_background else self._send_call(record))
+            begun = self._clock.monotonic()
+            for attempt in range(_MOST_SENDS):
+                if in_background:
+                    waited = self._clock.monotonic() - begun if attempt else 0.0
+                    sent = await self._send_job(record, waited)
+                else:
+                    sent = await self._send_call(record)
                 if not isinstance(sent, Unknown) or await self._settling.settle(record):
                     return
         record.given_up |= frozenset(record.numbers)
@@ -223,7 +235,8 @@ class Applier:
         self._judge_answer(record, sent)
         return sent
 
-    async def _send_job(self, record: Record) -> Sent | None:
+    async def _send_job(self, record: Record, waited: float) -> Sent | None:
+        """Send it, and wait for its end. `waited` is how long it already took to have it sent."""
         until = self._clock.monotonic() + self._context.limits.job_timeout_seconds
         sent = await self._send(record)
         while sent is not None and is_cap(sent):
@@ -234,7 +247,8 @@ class Applier:
             sent = await self._send(record)
         self._judge_answer(record, sent)
         if isinstance(sent, Answered):
-            await self._background.wait(record, self._background.first_look(record, sent))
+            progress = self._background.first_look(record, sent)
+            await self._background.wait(record, progress, waited)
         return sent
 
     # ---- one call -----------------------------------------------------------------------------

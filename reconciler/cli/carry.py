@@ -62,7 +62,7 @@ def stopped_by_signals(stops: Sequence[Stop]) -> None:
 
     def interrupt() -> None:
         for stop in stops:
-            stop.now("interrupted", interrupted=True)
+            stop.interrupt()
         for each in _SIGNALS:
             loop.remove_signal_handler(each)
         say("Interrupted: finishing the calls in flight; once more leaves at once.")

@@ -21,12 +21,14 @@ def command(
 ) -> Exit:
     """List the numbers without active emergency service, and the address each has. Only reads."""
     from reconciler import workflow  # see cli/__init__
+    from reconciler.cli.planned import warn_unmatched
     from reconciler.cli.progress import reading
     from reconciler.report.coverage import coverage_csv, coverage_json, coverage_text
     from reconciler.report.jsonreport import json_text
 
     with reading(output_format=output_format) as progress:
         found = run(workflow.coverage(path, options_from(given), progress))
+    warn_unmatched(found.unmatched)
     if not found.is_about_declared:
         unmanaged = True
     match output_format:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +13,7 @@ from reconciler.cli.terminal import say
 from reconciler.core.changes import Change, NotOwned, UnknownField, Withheld
 from reconciler.core.plan import Plan
 from reconciler.core.scope import declared_tags
+from reconciler.core.text import neutral
 from reconciler.report.formats import plan_report
 from reconciler.report.ranges import ranges
 from reconciler.report.text import Paint
@@ -24,15 +27,29 @@ if TYPE_CHECKING:
 def warn(planned: Planned, *, would_apply: bool = True, prefix: str = "") -> None:
     """Say on stderr what is odd but no error; `prefix` names the project, where there are
     several."""
-    for warning in planned.project.desired.warnings:
+    for warning in (*planned.project.desired.warnings, *planned.warnings):
         say(f"{prefix}warning: {warning}")
+    if not prefix:  # of several projects another may have it
+        warn_unmatched(planned.unmatched)
     for listing in planned.snapshot.listings:
         if listing.refused:
             say(f"{prefix}warning: its fields are unknown: {listing.refused}")
-    for refusal in planned.refusals if would_apply else ():
-        say(f"{prefix}warning: apply would be refused: {refusal}")
+    if would_apply:
+        say_refusals(planned.refusals, prefix)
     for note in planned.notes:
         say(f"{prefix}note: {note}")
+
+
+def say_refusals(refusals: Iterable[str], prefix: str = "") -> None:
+    """Say on stderr which rules would refuse the whole apply."""
+    for refusal in refusals:
+        say(f"{prefix}warning: apply would be refused: {neutral(refusal)}")
+
+
+def warn_unmatched(targets: Iterable[str]) -> None:
+    """Say on stderr which --target found nothing, where another did."""
+    for each in targets:
+        say(f"warning: no declared number matches --target {shlex.quote(neutral(each))}")
 
 
 def explain_reads(planned: Planned, prefix: str = "") -> None:

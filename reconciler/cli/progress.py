@@ -17,6 +17,7 @@ from reconciler.cli.terminal import say
 from reconciler.core.fields import Listing
 from reconciler.core.forecast import Standing
 from reconciler.core.text import neutral
+from reconciler.errors import BugError
 from reconciler.report.underway import reading_line, standing_line
 
 if TYPE_CHECKING:
@@ -130,8 +131,16 @@ async def writing_several(
     if output_format == "json":
         yield board.watch
         return
-    async with together([board.show(no_color)]):
+    async with together([_shown(board, no_color)]):
         yield board.watch
+
+
+async def _shown(board: _Board, no_color: bool) -> None:
+    """Show how they go. What goes wrong in that is told, and keeps no apply from its end."""
+    try:
+        await board.show(no_color)
+    except Exception as error:  # noqa: BLE001 - whatever it is, what is being written counts more
+        say(f"warning: how it goes cannot be shown any more: {BugError(error)}")
 
 
 @dataclass(slots=True)
@@ -155,30 +164,28 @@ class _Board:
 
     async def _show_bars(self, no_color: bool) -> None:
         with _bars(no_color) as bars:
-            tasks: dict[str, TaskID] = {}
+            tasks: dict[int, TaskID] = {}
             while True:
-                for prefix, standing in self._standings():
-                    if prefix not in tasks:
-                        tasks[prefix] = bars.add_task("", total=standing.operations)
+                for at, standing, line in self._standings():
+                    if at not in tasks:
+                        tasks[at] = bars.add_task("", total=standing.operations)
                     done = standing.operations - standing.operations_left
-                    line = prefix + self._line(standing)
-                    bars.update(tasks[prefix], description=line, completed=done, refresh=True)
+                    bars.update(tasks[at], description=line, completed=done, refresh=True)
                 await self.clock.sleep(_REFRESH_SECONDS)
 
     async def _show_lines(self) -> None:
         started = self.clock.monotonic()
         for moment in moments():
             await self.clock.sleep(started + moment - self.clock.monotonic())
-            for prefix, standing in self._standings():
-                say(prefix + self._line(standing))
+            for _, _, line in self._standings():
+                say(line)
 
-    def _standings(self) -> Iterator[tuple[str, Standing]]:
-        for each in self.applies:
+    def _standings(self) -> Iterator[tuple[int, Standing, str]]:
+        """How each that is at work stands, its place among all of them first, and a line of it."""
+        for at, each in enumerate(self.applies):
             if each.standing and (standing := each.standing()).is_open:
-                yield each.prefix, standing
-
-    def _line(self, standing: Standing) -> str:
-        return standing_line(standing, self.clock.now().astimezone())
+                line = standing_line(standing, self.clock.now().astimezone())
+                yield at, standing, each.prefix + line
 
 
 def _prefix(project: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -170,16 +170,12 @@ def _with_result(row: Row, step: Step[T], voice: Voice[T]) -> Row:
 
 
 def _markdown(steps: Steps[T], rows: Sequence[Row], voice: Voice[T], how: How) -> str:
-    def write(limit: int) -> Mapping[str, str]:
-        texts = {}
-        for each in steps:
-            if each.error is not None:
-                texts[each.name] = error_markdown(each.name, each.error)
-            elif each.value is not None:
-                texts[each.name] = voice.markdown(each.name, each.value, limit)
-        return texts
+    def write(step: Step[T], limit: int) -> str:
+        if step.error is not None:
+            return error_markdown(step.name, step.error)
+        return "" if step.value is None else voice.markdown(step.name, step.value, limit)
 
-    return several_markdown(how.command, rows, write)
+    return several_markdown(how.command, rows, lambda limit: [write(e, limit) for e in steps])
 
 
 def _annotations(steps: Steps[T], voice: Voice[T]) -> Iterator[github.Annotation]:

@@ -13,7 +13,7 @@ import click
 
 from reconciler.apply import Stop
 from reconciler.cli.carry import how_left, stopped_by_signals
-from reconciler.cli.planned import explain_reads, warn
+from reconciler.cli.planned import explain_reads, warn, warn_unmatched
 from reconciler.cli.progress import Writing, reading_several, writing_several
 from reconciler.cli.running import run
 from reconciler.cli.several import How, Voice, report
@@ -21,6 +21,7 @@ from reconciler.cli.terminal import approved, say
 from reconciler.core.outcome import Outcome
 from reconciler.errors import Exit, LeftAtOnceError, gravest
 from reconciler.report import github
+from reconciler.report.grouping import examples
 from reconciler.report.jsonreport import outcome_document
 from reconciler.report.markdownoutcome import outcome_markdown
 from reconciler.report.several import error_lines, heading
@@ -34,8 +35,11 @@ from reconciler.workflow.several import (
     compare_all,
     load_all,
     lock_all,
+    unmatched_targets,
     without_refused,
 )
+
+_NAMED = 20
 
 
 def apply(path: Path, options: Options, how: How, *, auto_approve: bool) -> Exit:
@@ -44,20 +48,23 @@ def apply(path: Path, options: Options, how: How, *, auto_approve: bool) -> Exit
         steps = lock_all(load_all(path, options), options, held)
         with reading_several(how.no_color, how.output_format) as progress:
             compared = run(compare_all(steps, options, progress))
+        warn_unmatched(unmatched_targets(steps, compared, options))
         planned = without_refused(compared)
         _show(planned, how)
         failed = {each.path for each in planned if each.error}
-        pending = [each for each in planned if each.value and each.value.plan.operations]
-        if pending and not auto_approve and not approved(_question(len(pending))):
+        pending = tuple(each for each in planned if each.value and each.value.plan.operations)
+        if pending and not auto_approve and not approved(_question(pending)):
             say("Nothing was written.")
             return gravest([Exit.ERROR, *(each.error.exit_code for each in planned if each.error)])
         outcomes = _carry_out(planned, options, how)
     return report(outcomes, Applied(), how, told=failed)
 
 
-def _question(projects: int) -> str:
-    what = "this project" if projects == 1 else f"these {projects:,} projects"
-    return f"Apply the changes of {what}?"
+def _question(pending: Steps[Planned]) -> str:
+    names = [each.name for each in pending]
+    if len(names) == 1:
+        return f"Apply the changes of the project {names[0]}?"
+    return f"Apply the changes of these {len(names):,} projects: {examples(names, _NAMED)}?"
 
 
 def _show(planned: Steps[Planned], how: How) -> None:

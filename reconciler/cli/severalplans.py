@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconciler.cli.planned import explain_reads, unmanaged_text, view_of, warn
+from reconciler.cli.planned import explain_reads, unmanaged_text, view_of, warn, warn_unmatched
 from reconciler.cli.progress import reading_several
 from reconciler.cli.running import run
 from reconciler.cli.several import How, Voice, report
@@ -21,7 +21,7 @@ from reconciler.report.markdown import plan_markdown
 from reconciler.report.text import Paint
 from reconciler.report.view import View
 from reconciler.workflow import Options, Planned
-from reconciler.workflow.several import compare_all, load_all
+from reconciler.workflow.several import compare_all, load_all, unmatched_targets
 
 
 def compare(path: Path, options: Options, how: How, judge: Callable[[Planned], Exit]) -> Exit:
@@ -30,6 +30,7 @@ def compare(path: Path, options: Options, how: How, judge: Callable[[Planned], E
     steps = load_all(path, options)
     with reading_several(how.no_color, how.output_format) as progress:
         planned = run(compare_all(steps, options, progress, for_drift=drift))
+    warn_unmatched(unmatched_targets(steps, planned, options))
     return report(planned, Comparing(how, judge, options.show_unmanaged), how)
 
 

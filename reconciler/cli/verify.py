@@ -20,10 +20,12 @@ def command(path: Path, output_format: str, **given: Any) -> Exit:
     Exit 5 when some are not owned, or cannot be edited now.
     """
     from reconciler import workflow  # see cli/__init__
+    from reconciler.cli.planned import warn_unmatched
     from reconciler.report.jsonreport import json_text
     from reconciler.report.verified import verified_json, verified_text
 
     found = run(workflow.verify(path, options_from(given)))
+    warn_unmatched(found.unmatched)
     if output_format == "json":
         click.echo(json_text(verified_json(found)))
     else:

@@ -1,29 +1,29 @@
 """Numbers that are written alike -> what is declared of them, a column at a time.
 
-Of the numbers that have their shape and their groups in common, the first is put together as any
-number is (`building.settled`); the others differ from it in values of their own, which are judged
-and made canonical by column. That takes a quarter of the time. Whatever is not plainly right is
-left to the way of any number, which alone reports problems.
+Of the numbers that have their shape and their groups in common, the first of a project is put
+together as any number is (`building.settled`); the others differ from it in values of their own,
+which are judged and made canonical by column. That takes a tenth of the time. Whatever is not
+plainly right is left to the way of any number, which alone reports problems.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any
 
-from reconciler.core.building import Building, is_right, settled
+from reconciler.core.building import Building, Sample, defaults_of, is_right, settled
 from reconciler.core.catalogue import BY_PATH, SUPPORTED
-from reconciler.core.declared import Row, flags_of
 from reconciler.core.documents import Alike, Column, Foldable
 from reconciler.core.entries import declared_value
 from reconciler.core.fields import Field, Kind, Type
 from reconciler.core.layers import PROTECT, WHEN_OWNED, marked
-from reconciler.core.model import Placed, Settings, Source
+from reconciler.core.model import NO_SETTINGS, Placed, Settings, Source
 from reconciler.core.places import places_in
 from reconciler.core.rules import RULED
+from reconciler.core.runs import Rows, flags_of
 from reconciler.core.templates import Template
 from reconciler.core.validate import is_valid_column
 from reconciler.core.values import E164
@@ -40,13 +40,16 @@ class NotPlainError(Exception):
     """Something is wrong, or may be."""
 
 
-def rows_of(state: Building, owner: int, tables: Iterable[Alike]) -> list[Row]:
-    """What the numbers of `tables`, in the file at the place `owner`, come to, in the order of
-    their lines. NotPlainError where that is not plain to see."""
-    return sorted(chain(*(_Table(state, owner, each).rows() for each in tables)), key=_LINE)
-
-
-_LINE = itemgetter(0)
+def rows_of(state: Building, owner: int, tables: Sequence[Alike]) -> Rows:
+    """What the numbers of `tables`, in the file at the place `owner`, come to. NotPlainError where
+    that is not plain to see."""
+    found = [_Table(state, owner, each).rows() for each in tables]
+    if len(found) == 1:
+        return found[0]
+    path, *columns = zip(*found, strict=True)
+    lines, *others = (list(chain.from_iterable(column)) for column in columns)
+    order = sorted(range(len(lines)), key=lines.__getitem__)
+    return Rows(path[0], *([column[at] for at in order] for column in (lines, *others)))
 
 
 class _Table:
@@ -62,13 +65,23 @@ class _Table:
         self._own: dict[str, Sequence[Any]] = {}
         """Canonical values by path, where they may be anything."""
 
-    def rows(self) -> Iterator[Row]:
-        """All of them, in no particular order."""
+    def rows(self) -> Rows:
+        """All of them."""
+        alike = self._alike
         parts: dict[tuple[Any, ...], list[int]] = defaultdict(list)
         for at, key in enumerate(self._keys()):
             parts[key].append(at)
-        for part in parts.values():
-            yield from self._part(part)
+        count = len(alike.keys)
+        columns, flags = [0] * count, [0] * count
+        settings = [NO_SETTINGS] * count
+        for key, part in parts.items():
+            sample = self._sample(key, part[0])
+            for at, each in zip(part, self._settings(sample.settings, part), strict=True):
+                columns[at] = sample.column
+                flags[at] = sample.flags
+                settings[at] = each
+        path = self._state.documents[self._owner].path
+        return Rows(path, alike.lines, columns, alike.keys, flags, settings)
 
     def _keys(self) -> Iterable[tuple[Any, ...]]:
         """What decides, of each number, what it comes to: what is like in two, is judged once."""
@@ -106,41 +119,53 @@ class _Table:
             return None
         return list(map(known.__getitem__, column.texts))
 
-    def _part(self, part: Sequence[int]) -> Iterator[Row]:
-        """The numbers at the places `part`, which come to the same but for values of their own."""
-        state, alike = self._state, self._alike
-        document = alike.read(part[0])
+    def _sample(self, key: tuple[Any, ...], at: int) -> Sample:
+        """What the numbers come to that have `key` in common, of which that at `at` is one."""
+        state = self._state
+        says_nothing = defaults_of(state, self._kind, self._owner).says_nothing
+        defaults = None if says_nothing else self._owner
+        everything = (self._alike.section, self._alike.shape, defaults, tuple(self._own), key)
+        found = state.samples.get(everything)
+        if found is None:
+            found = self._found(at)
+            if len(state.samples) < _MOST_SAMPLES:
+                state.samples[everything] = found
+        return found
+
+    def _found(self, at: int) -> Sample:
+        """What the number at `at` comes to."""
+        state = self._state
+        document = self._alike.read(at)
         (place,) = places_in(document, self._owner, state.reading.problems)
         if not is_right(place):
             raise NotPlainError
         found = settled(state, place)
         if found.templated:
             raise NotPlainError
-        pick = _picker(part, len(alike.keys))
-        lines = pick(alike.lines)
         protect, when_owned = marked(found.layer, PROTECT), marked(found.layer, WHEN_OWNED)
-        return zip(
-            lines,
-            repeat(place.source.column, len(lines)),
-            pick(alike.keys),
-            repeat(flags_of(place.kind, protect=protect, when_owned=when_owned), len(lines)),
-            self._settings(found.settings, lines, pick),
-            strict=True,
-        )
+        flags = flags_of(place.kind, protect=protect, when_owned=when_owned)
+        return Sample(place.source.column, flags, found.settings)
 
-    def _settings(
-        self, sample: Settings, lines: Sequence[int], pick: Callable[[Sequence[Any]], Sequence[Any]]
-    ) -> Iterable[Settings]:
-        """The settings of numbers that are like `sample`, on those `lines`."""
+    def _settings(self, sample: Settings, part: Sequence[int]) -> Iterable[Settings]:
+        """The settings of the numbers at the places `part`, which are like `sample`."""
+        count = len(part)
         sources = sample.sources
         if not isinstance(sources, Placed):
-            return repeat(sample, len(lines))  # it says nothing of its own
+            return repeat(sample, count)  # it says nothing of its own
+        pick = _picker(part, len(self._alike.keys))
         columns = [
-            pick(self._own[path]) if path in self._own else repeat(value, len(lines))
+            pick(self._own[path]) if path in self._own else repeat(value, count)
             for path, value in zip(sample.paths, sample.values, strict=True)
         ]
-        values = zip(*columns, strict=True) if columns else repeat((), len(lines))
-        return map(Settings, repeat(sample.paths), values, map(sources.on_line, lines))
+        values = zip(*columns, strict=True) if columns else repeat((), count)
+        path = self._state.documents[self._owner].path
+        lines = pick(self._alike.lines)
+        places = map(Placed, repeat(sources.layout), repeat(path), lines)
+        return map(Settings, repeat(sample.paths), values, places)
+
+
+_MOST_SAMPLES = 10_000
+"""That are remembered: bounds memory where hardly two numbers are alike."""
 
 
 def _picker(part: Sequence[int], of: int) -> Callable[[Sequence[Any]], Sequence[Any]]:

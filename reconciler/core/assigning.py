@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from reconciler.core.declared import Declared, Rest, Run, compact
+from reconciler.core.declared import Declared, Rest, compact
 from reconciler.core.diff import live_value
 from reconciler.core.fields import Kind
 from reconciler.core.groups import Groups
@@ -18,6 +18,7 @@ from reconciler.core.layers import PROTECT, WHEN_OWNED, Broken, Layer, marked, m
 from reconciler.core.matching import Facts, Match, types_of
 from reconciler.core.model import Desired, LiveNumber, Settings, Snapshot, Source
 from reconciler.core.policy import outside_of
+from reconciler.core.runs import Run
 from reconciler.core.templates import Template, is_templated
 from reconciler.errors import InputError, Problem
 

@@ -3,11 +3,10 @@ together, and the layers below a number."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from reconciler.core.declared import Row
 from reconciler.core.documents import Document
 from reconciler.core.entries import TREES, Reading, layer_of
 from reconciler.core.fields import Kind
@@ -17,6 +16,7 @@ from reconciler.core.layers import MARKS, Broken, Layer, merge, settle
 from reconciler.core.model import Layout, Placed, Settings, Source
 from reconciler.core.places import Layout as Places
 from reconciler.core.places import Place
+from reconciler.core.runs import Rows
 from reconciler.core.schema import definition_of
 from reconciler.core.templates import is_templated
 from reconciler.core.validate import is_valid
@@ -45,6 +45,15 @@ class Settled:
     doubtful: bool = False
 
 
+class Sample(NamedTuple):
+    """What numbers that are written alike have in common: the column they stand in, their flags,
+    and their settings but for values of their own."""
+
+    column: int
+    flags: int
+    settings: Settings
+
+
 @dataclass(slots=True)
 class Building:
     """What is gathered while the files of one project are put together."""
@@ -53,8 +62,10 @@ class Building:
     groups: Groups
     documents: list[Document]
     project: Document | None
-    rows: dict[int, Sequence[Row]] = field(default_factory=dict)
-    """Numbers that were taken by table, by the place of their file, in the order of their lines."""
+    rows: dict[int, Rows] = field(default_factory=dict)
+    """Numbers that were taken by table, by the place of their file."""
+    samples: dict[Hashable, Sample] = field(default_factory=dict)
+    """What was found of numbers that are written alike, in whatever file, by all that decides."""
     places: Places = field(default_factory=lambda: Places((), {}, {}))
     defaults: dict[tuple[Kind, int], Layer] = field(default_factory=dict)
     group_layers: dict[tuple[Kind, str], Layer] = field(default_factory=dict)
@@ -98,7 +109,9 @@ def settled(state: Building, place: Place, block: int = NO_BLOCK) -> Settled:
     entry = place.entry if place.entry and valid else {}
     named = entry.get("groups", ())
     path = (place.kind.yaml_key, place.key, "groups")
-    names = tuple(known_groups(state, place.document, path, named))
+    names = known_groups(state, place.document, path, named)
+    if not valid:  # what else is wrong with it hides no unknown group
+        known_groups(state, place.document, path, _names_in(place.entry, "groups"))
     key = _Key(place.kind, place.owner, block, names)
     base = _base(state, key)
     own = layer_of(state.reading, place.document, entry, place.kind)
@@ -117,6 +130,14 @@ def settled(state: Building, place: Place, block: int = NO_BLOCK) -> Settled:
         if place.is_block:
             found = replace(found, doubtful=doubtful)
     return found
+
+
+def _names_in(entry: Any, key: str) -> Sequence[str]:
+    """The names under `key` of an entry that the schema has not passed, if they are names."""
+    names = entry.get(key) if isinstance(entry, Mapping) else None
+    if isinstance(names, list) and all(isinstance(each, str) and each for each in names):
+        return names
+    return ()
 
 
 def _settle(state: Building, layer: Layer, kind: Kind) -> Settled:
@@ -190,7 +211,7 @@ _NO_SETTING = frozenset({"extends", "unmanage", *MARKS})
 def check_extends(state: Building, name: str) -> None:
     group = state.groups[name]
     named = group.entry.get("extends", ())
-    known = list(known_groups(state, group.document, ("groups", name, "extends"), named))
+    known = known_groups(state, group.document, ("groups", name, "extends"), named)
     if len(known) < len(named):
         state.doubtful.add(name)
     for kind in Kind:  # what it says is checked whether or not a number uses it
@@ -214,10 +235,13 @@ def group_layer(state: Building, name: str, kind: Kind) -> Layer:
 
 def known_groups(
     state: Building, document: Document, path: tuple[str | int, ...], names: Any
-) -> Iterator[str]:
+) -> tuple[str, ...]:
+    """Those of `names`, which stand at `path`, that are groups; the rest is noted as problems."""
+    known = []
     for place, name in enumerate(names or ()):
         if name in state.groups:
-            yield name
+            known.append(name)
         elif state.reading.complete:
             text = state.groups.unknown(name)
             state.reading.problems.append(document.problem((*path, place), text))
+    return tuple(known)

@@ -44,6 +44,7 @@ class Coverage:
 
     `covered` counts declared numbers with active service. `unmanaged` are live numbers that nobody
     declares, `mobile` counts declared mobile numbers: those have no emergency settings in the API.
+    `unmatched` is what --target asked for besides what it found.
     """
 
     covered: int
@@ -51,6 +52,7 @@ class Coverage:
     unmanaged: tuple[Uncovered, ...]
     not_owned: tuple[DesiredNumber, ...]
     mobile: int
+    unmatched: tuple[str, ...] = ()
 
     @property
     def is_about_declared(self) -> bool:

@@ -1,17 +1,13 @@
 """Everything that is declared, as a mapping that costs little: columns instead of objects.
 
-Numbers that stand in one place and have the same settings are one *run*: a block of 100,000 is
-one row of the columns, and so is a number by itself. E.164 numbers are kept as whole numbers
-(they begin with no zero), so that a run is a first number and a count; of a number by itself the
-text is kept too, for a comparison looks up each by it. A DesiredNumber is made when it is asked
-for.
+Numbers that stand in one place and have the same settings are one *run* (`runs`): what looks at
+settings only asks those. A DesiredNumber is made when it is asked for.
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import (
     Callable,
     ItemsView,
@@ -22,102 +18,17 @@ from collections.abc import (
     Set,
     ValuesView,
 )
-from functools import partial
 from itertools import chain, repeat
-from operator import attrgetter, itemgetter, le
+from operator import itemgetter, le
 from typing import Any, NamedTuple, TypeVar
 
 from reconciler.core.fields import Kind
-from reconciler.core.model import DesiredNumber, Settings, Source
-from reconciler.core.templates import Filler
+from reconciler.core.model import DesiredNumber, Settings
+from reconciler.core.runs import PROTECT, RELEASE, TEMPLATED, Columns, Rows, Run, joined, parts
 from reconciler.core.values import E164
 
-_KINDS = tuple(Kind)
-_RELEASE, _PROTECT, _WHEN_OWNED, _TEMPLATED = 4, 8, 16, 32
-_KIND_BITS = 3
 _BATCH = 1_000
-_PATHS, _VALUES = attrgetter("paths"), attrgetter("values")
 T = TypeVar("T")
-
-
-class Run(NamedTuple):
-    """Consecutive numbers declared in one place with the same settings.
-
-    `first` is the first number without its +, `offset` its place in the block, -1 where it is no
-    part of one. `size` counts them. Where `templated`, the settings are those of no number until
-    they are filled.
-    """
-
-    first: int
-    size: int
-    kind: Kind
-    settings: Settings
-    source: Source
-    release: bool = False
-    protect: bool = False
-    when_owned: bool = False
-    offset: int = -1
-    templated: bool = False
-
-    def numbers(self) -> Iterator[str]:
-        """The numbers in E.164, in order."""
-        return (f"+{each}" for each in range(self.first, self.first + self.size))
-
-    def at(self, value: int) -> DesiredNumber:
-        """The number `value`, without its +."""
-        name = f"+{value}"
-        settings = self.settings
-        if self.templated:
-            place = value - self.first + self.offset if self.offset >= 0 else None
-            settings = Filler(name, place).settings(settings)
-        return DesiredNumber(
-            name,
-            self.kind,
-            settings,
-            self.source,
-            self.release,
-            self.protect,
-            self.when_owned,
-        )
-
-    def part(self, start: int, end: int) -> Run:
-        """The numbers from place `start` to before place `end`."""
-        offset = self.offset + start if self.offset >= 0 else -1
-        return self._replace(first=self.first + start, size=end - start, offset=offset)
-
-    def each(self) -> Iterator[DesiredNumber]:
-        """All its numbers, in order."""
-        return map(self.at, range(self.first, self.first + self.size))
-
-
-Row = tuple[int, int, str, int, Settings]
-"""A number by itself that is neither released nor holds a template: its line and column, the number
-in E.164, its flags (`flags_of`) and its settings."""
-
-
-class Rows(NamedTuple):
-    """Numbers of one file, each a run of its own, in the order of their lines."""
-
-    path: str
-    rows: Sequence[Row]
-
-
-def flags_of(
-    kind: Kind,
-    *,
-    release: bool = False,
-    protect: bool = False,
-    when_owned: bool = False,
-    templated: bool = False,
-) -> int:
-    """What a run is, in one small number."""
-    return (
-        _KINDS.index(kind)
-        | _RELEASE * release
-        | _PROTECT * protect
-        | _WHEN_OWNED * when_owned
-        | _TEMPLATED * templated
-    )
 
 
 class Batch(NamedTuple):
@@ -133,88 +44,22 @@ class Batch(NamedTuple):
     values: Sequence[tuple[Any, ...]]
 
 
-class _Columns:
-    """One row a run, in the order of files and lines."""
-
-    __slots__ = ("alike", "columns", "counts", "files", "firsts", "flags", "lines", "names",
-                 "offsets", "paths", "settings", "values")  # fmt: skip
-
-    def __init__(self) -> None:
-        self.firsts = array("Q")
-        self.counts = array("I")
-        self.names: list[str] = []
-        """The first numbers in E.164, which are not kept of more than one."""
-        self.files = array("I")
-        self.lines = array("I")
-        self.columns = array("I")
-        self.offsets = array("i")
-        self.flags = array("B")
-        self.settings: list[Settings] = []
-        self.values: list[tuple[Any, ...]] = []
-        """Those of the settings, so that a comparison need not look into each."""
-        self.paths: dict[str, int] = {}
-        """The files by path: their place among the keys is what `files` holds."""
-        self.alike: dict[tuple[int, int, bool], array[int]] = defaultdict(partial(array, "I"))
-        """The rows that manage the same fields and have the same flags, single numbers apart."""
-
-    def add(self, run: Run) -> None:
-        source = run.source
-        self.firsts.append(run.first)
-        self.counts.append(run.size)
-        self.names.append(f"+{run.first}" if run.size == 1 else "")
-        self.files.append(self.paths.setdefault(source.path, len(self.paths)))
-        self.lines.append(source.line)
-        self.columns.append(source.column)
-        self.offsets.append(run.offset)
-        flags = flags_of(
-            run.kind,
-            release=run.release,
-            protect=run.protect,
-            when_owned=run.when_owned,
-            templated=run.templated,
-        )
-        self.flags.append(flags)
-        self.alike[id(run.settings.paths), flags, run.size == 1].append(len(self.settings))
-        self.settings.append(run.settings)
-        self.values.append(run.settings.values)
-
-    def extend(self, of: Rows) -> None:
-        """All of them at once, which takes a quarter of the time."""
-        count, start = len(of.rows), len(self.settings)
-        lines, columns, names, flags, settings = zip(*of.rows, strict=True)
-        file = self.paths.setdefault(of.path, len(self.paths))
-        self.firsts.extend(map(int, names))
-        self.names.extend(names)
-        self.counts.extend(array("I", [1]) * count)
-        self.files.extend(array("I", [file]) * count)
-        self.lines.extend(lines)
-        self.columns.extend(columns)
-        self.offsets.extend(array("i", [-1]) * count)
-        self.flags.extend(flags)
-        self.settings.extend(settings)
-        self.values.extend(map(_VALUES, settings))
-        keys = zip(map(id, map(_PATHS, settings)), flags, repeat(True))
-        for at, key in enumerate(keys, start):
-            self.alike[key].append(at)
-
-
 class Declared(Mapping[str, DesiredNumber]):
     """Declared numbers by E.164, in the order of files and lines; never changed.
 
     `runs` and `filtered` work on whole runs: what looks at settings only asks those.
     """
 
-    __slots__ = ("_columns", "_files", "_firsts", "_length", "_order")
+    __slots__ = ("_columns", "_firsts", "_length", "_order")
 
     def __init__(self, runs: Iterable[Run | Rows] = ()) -> None:
         """`runs` in the order wanted; no two of them hold the same number."""
-        self._columns = columns = _Columns()
+        self._columns = columns = Columns()
         for run in runs:
             if isinstance(run, Rows):
                 columns.extend(run)
             else:
                 columns.add(run)
-        self._files = tuple(columns.paths)
         self._length = sum(columns.counts)
         firsts = columns.firsts
         self._order: array[int] | None = None
@@ -227,7 +72,7 @@ class Declared(Mapping[str, DesiredNumber]):
     @classmethod
     def of(cls, numbers: Iterable[DesiredNumber]) -> Declared:
         """`numbers` one by one; neighbours that are alike in everything become one run."""
-        return cls(_joined(numbers))
+        return cls(joined(numbers))
 
     def runs(self) -> Iterator[Run]:
         """All runs, in order."""
@@ -264,9 +109,9 @@ class Declared(Mapping[str, DesiredNumber]):
             runs, values = [rows[at] for at in each], [values[at] for at in each]
         flags = columns.flags[rows[0]]
         return Batch(
-            _KINDS[flags & _KIND_BITS],
+            columns.kind(rows[0]),
             columns.settings[rows[0]].paths,
-            not flags & (_RELEASE | _TEMPLATED),
+            not flags & (RELEASE | TEMPLATED),
             runs,
             names,
             values,
@@ -274,7 +119,7 @@ class Declared(Mapping[str, DesiredNumber]):
 
     def filtered(self, keep: Callable[[DesiredNumber], bool]) -> Declared:
         """Only the numbers that `keep` says yes to."""
-        return Declared(_parts(self.runs(), keep, Run.each))
+        return Declared(parts(self.runs(), keep, Run.each))
 
     def named(self, names: Iterable[str]) -> Declared:
         """Only the numbers of `names` that are declared, each found without a look at the rest."""
@@ -286,7 +131,7 @@ class Declared(Mapping[str, DesiredNumber]):
 
     def matching(self, keep: Callable[[str], bool]) -> Declared:
         """Only the numbers whose name, in E.164, `keep` says yes to."""
-        return Declared(_parts(self.runs(), keep, Run.numbers))
+        return Declared(parts(self.runs(), keep, Run.numbers))
 
     def changed(self, change: Callable[[Run], Settings | None]) -> Declared:
         """Every run with the settings that `change` gives it; None drops it."""
@@ -301,39 +146,26 @@ class Declared(Mapping[str, DesiredNumber]):
 
     def kind(self, at: int) -> Kind:
         """What the numbers of the run at that place are."""
-        return _KINDS[self._columns.flags[at] & _KIND_BITS]
+        return self._columns.kind(at)
 
     def is_released(self, at: int) -> bool:
         """Whether the numbers of the run at that place are to be given back."""
-        return bool(self._columns.flags[at] & _RELEASE)
+        return bool(self._columns.flags[at] & RELEASE)
 
     def is_protected(self, at: int) -> bool:
         """Whether the numbers of the run at that place are never changed."""
-        return bool(self._columns.flags[at] & _PROTECT)
+        return bool(self._columns.flags[at] & PROTECT)
 
     def settings_of(self, at: int, value: int) -> Settings:
         """What is managed of `value`, a number, without its +, of the run at that place."""
         columns = self._columns
-        if columns.flags[at] & _TEMPLATED:
+        if columns.flags[at] & TEMPLATED:
             return self.run(at).at(value).settings
         return columns.settings[at]
 
     def run(self, at: int) -> Run:
         """The run at that place."""
-        columns = self._columns
-        flags = columns.flags[at]
-        return Run(
-            columns.firsts[at],
-            columns.counts[at],
-            _KINDS[flags & _KIND_BITS],
-            columns.settings[at],
-            Source(self._files[columns.files[at]], columns.lines[at], columns.columns[at]),
-            bool(flags & _RELEASE),
-            bool(flags & _PROTECT),
-            bool(flags & _WHEN_OWNED),
-            columns.offsets[at],
-            bool(flags & _TEMPLATED),
-        )
+        return self._columns.run(at)
 
     def _find(self, number: object) -> tuple[int, int]:
         """The row that holds `number`, and its value; row -1 where none does."""
@@ -411,34 +243,6 @@ def compact(numbers: Mapping[str, DesiredNumber]) -> Declared:
     return numbers if isinstance(numbers, Declared) else Declared.of(numbers.values())
 
 
-def _joined(numbers: Iterable[DesiredNumber]) -> Iterator[Run]:
-    run: Run | None = None
-    for each in numbers:
-        value = int(each.phone_number[1:])
-        one = Run(
-            value,
-            1,
-            each.kind,
-            each.settings,
-            each.source,
-            each.release,
-            each.protect,
-            each.when_owned,
-        )
-        if run is not None and one == run._replace(first=value, size=1) and _follows(run, value):
-            run = run._replace(size=run.size + 1)
-            continue
-        if run is not None:
-            yield run
-        run = one
-    if run is not None:
-        yield run
-
-
-def _follows(run: Run, value: int) -> bool:
-    return value == run.first + run.size
-
-
 class Rest(Set[str]):
     """The numbers of `whole` that are not in `part`, without a list of them."""
 
@@ -466,19 +270,3 @@ class Rest(Set[str]):
 
     def __len__(self) -> int:
         return len(self._whole) - len(self._part)
-
-
-def _parts(
-    runs: Iterable[Run], keep: Callable[[T], bool], each_of: Callable[[Run], Iterator[T]]
-) -> Iterator[Run]:
-    """What is left of each run: as many as there are gaps in it."""
-    for run in runs:
-        start: int | None = None
-        for place, each in enumerate(each_of(run)):
-            if keep(each):
-                start = place if start is None else start
-            elif start is not None:
-                yield run.part(start, place)
-                start = None
-        if start is not None:
-            yield run.part(start, run.size)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from operator import itemgetter
+from itertools import chain
 from typing import Any
 
 from reconciler.core.alike import NotPlainError, rows_of
@@ -26,7 +26,7 @@ from reconciler.core.building import (
     mapping,
     settled_at,
 )
-from reconciler.core.declared import Declared, Rest, Rows, Run
+from reconciler.core.declared import Declared, Rest
 from reconciler.core.documents import Document
 from reconciler.core.entries import Reading
 from reconciler.core.fields import Kind
@@ -51,6 +51,7 @@ from reconciler.core.projectfile import (
     prices_of,
     safety_of,
 )
+from reconciler.core.runs import Rows, Run
 from reconciler.core.validate import check
 from reconciler.errors import Problem
 
@@ -181,15 +182,18 @@ def _take_tables(state: Building) -> None:
 
 def _check_apart(state: Building) -> None:
     """NotPlainError where a number of a table stands elsewhere as well, or in a block."""
-    firsts = sorted(int(name) for rows in state.rows.values() for _, _, name, *_ in rows)
-    known = frozenset(firsts)
-    if len(known) < len(firsts):
+    names = list(chain.from_iterable(rows.names for rows in state.rows.values()))
+    known = frozenset(names)
+    if len(known) < len(names):
         raise NotPlainError
-    for place in state.places.places if firsts else ():
-        after = bisect_left(firsts, place.first) if place.is_block else 0
-        inside = place.is_block and after < len(firsts) and firsts[after] <= place.last
-        if inside or place.first in known:
+    blocks = [place for place in state.places.places if place.is_block]
+    firsts = sorted(int(name) for name in names) if blocks else []
+    for place in blocks:
+        after = bisect_left(firsts, place.first)
+        if after < len(firsts) and firsts[after] <= place.last:
             raise NotPlainError
+    if any(place.name in known for place in state.places.places):
+        raise NotPlainError
 
 
 def places_of(state: Building, problems: list[Problem]) -> Places:
@@ -223,19 +227,20 @@ def _runs(state: Building) -> Iterator[tuple[int, Run | Rows]]:
     places = state.places.places
     at = 0
     for owner, document in enumerate(state.documents):
-        rows = state.rows.get(owner, ())
+        rows = state.rows.get(owner)
+        done = 0
         while at < len(places) and places[at].owner == owner:
             in_file = places[at].document is document  # what a sheet says comes after the file
             line = places[at].source.line if in_file else _AFTER_ALL
-            above = bisect_left(rows, line, key=itemgetter(0))
-            if above:
-                yield owner, Rows(document.path, rows[:above])
-                rows = rows[above:]
+            above = bisect_left(rows.lines, line) if rows else 0
+            if rows and above > done:
+                yield owner, rows.part(done, above)
+                done = above
             for run in _runs_at(state, at):
                 yield owner, run
             at += 1
-        if rows:
-            yield owner, Rows(document.path, rows)
+        if rows and done < len(rows.lines):
+            yield owner, rows.part(done) if done else rows
 
 
 _AFTER_ALL = sys.maxsize

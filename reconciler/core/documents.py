@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -76,12 +76,14 @@ class Alike(NamedTuple):
     """Entries that are written alike, the same keys on the same lines, in the mapping `section`.
 
     The thousands of numbers of a verbose file have a few such shapes among them: what depends on
-    the shape alone is found out once, and the values are judged a column at a time. `lines` are
-    those of the `keys`. `read` gives one of the entries, by its place here, as a document that
-    holds nothing else; it stands where it does in the file.
+    the shape alone is found out once, and the values are judged a column at a time. Where `shape`
+    is the same in two files, so are all keys, and the lines and columns they stand on, counted from
+    that of the entry. `lines` are those of the `keys`. `read` gives one of the entries, by its
+    place here, as a document that holds nothing else; it stands where it does in the file.
     """
 
     section: str
+    shape: Hashable
     keys: Sequence[str]
     lines: Sequence[int]
     columns: Sequence[Column]

@@ -11,6 +11,7 @@ from reconciler.core.catalogue import BY_PATH
 from reconciler.core.changes import Withheld
 from reconciler.core.documents import Document
 from reconciler.core.fields import Kind
+from reconciler.core.judging import Ruling
 from reconciler.core.layering import Layered, layered, layers_of
 from reconciler.core.layers import MARKS, drops
 from reconciler.core.model import DesiredNumber, LiveNumber, Snapshot, Source
@@ -58,10 +59,12 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One number explained; what the rules would withhold of it; and remarks."""
+    """One number explained; what the rules would withhold of it; what the policies that look at it
+    say of it, as it would be after an apply; and remarks."""
 
     explained: Explained
     withheld: tuple[Withheld, ...] = ()
+    rulings: tuple[Ruling, ...] = ()
     notes: tuple[str, ...] = ()
 
 

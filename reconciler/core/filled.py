@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from reconciler.core.catalogue import BY_PATH
-from reconciler.core.declared import Run
 from reconciler.core.entries import Reading
 from reconciler.core.fields import Field, Type
 from reconciler.core.hints import quoted
 from reconciler.core.layers import Broken
 from reconciler.core.model import Source
+from reconciler.core.runs import Run
 from reconciler.core.templates import Filler, Id, PlainPin, TagChange, Tags, Template, filled_tags
 from reconciler.core.values import CNAM, E164, ID
 

@@ -14,7 +14,7 @@ end to tell. How it is reckoned:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
 
@@ -59,11 +59,13 @@ class Standing:
 
 class Forecast:
     """One run of one plan. `after` are the calls that read everything back, `side_by_side` the
-    jobs that may run at a time."""
+    jobs that may run at a time, `over` the operations that were at their end before it began."""
 
-    def __init__(self, shares: Mapping[str, Share], after: int, side_by_side: int) -> None:
+    def __init__(
+        self, shares: Mapping[str, Share], after: int, side_by_side: int, over: int = 0
+    ) -> None:
         self._open = dict(shares)
-        self._operations = len(shares)
+        self._operations = len(shares) + over
         self._after = after
         self._side_by_side = side_by_side
         self._numbers = Counter(_numbers_of(shares.values()))
@@ -93,8 +95,10 @@ class Forecast:
         self._running[id_] = estimate
 
     def settled(self, id_: str, now: float) -> None:
-        """An operation has come to its end, sent or not."""
-        share = self._open.pop(id_)
+        """An operation has come to its end, sent or not; one that was over before is passed by."""
+        share = self._open.pop(id_, None)
+        if share is None:
+            return
         self._numbers.subtract(share.numbers)
         for number in share.numbers:
             if self._numbers[number] <= 0:
@@ -198,15 +202,20 @@ class _Lately:
         return self._weight * exp((self._last - now) / _LATELY) / (_LATELY * watched)
 
 
-def forecast_of(plan: Plan, *, page_size: int, jobs_in_flight: int) -> Forecast:
-    """The forecast of an apply of `plan` that has not begun."""
-    operations, size = plan.operations, plan.live_numbers
+def forecast_of(
+    plan: Plan, *, page_size: int, jobs_in_flight: int, over: Collection[str] = ()
+) -> Forecast:
+    """The forecast of an apply of `plan` that has not begun, or of which the operations `over`
+    came to their end in an earlier run."""
+    operations = [each for each in plan.operations if each.id not in over]
+    size = plan.live_numbers
     kinds = {change.phone_number: change.kind for change in plan.difference.changes}
     calls = calls_of(operations, kinds, size, page_size, jobs_in_flight)
     shares = {
         each.id: Share(calls[each.id], each.numbers, each.call in JOB_CALLS) for each in operations
     }
-    return Forecast(shares, reads_after(operations, kinds, size, page_size), jobs_in_flight)
+    after = reads_after(operations, kinds, size, page_size)
+    return Forecast(shares, after, jobs_in_flight, len(plan.operations) - len(operations))
 
 
 def _numbers_of(shares: Iterable[Share]) -> Iterable[str]:

@@ -14,14 +14,15 @@ from typing import Any, NamedTuple
 from reconciler.core.callingcodes import code_of, countries_of
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.changes import Change
-from reconciler.core.conditions import Condition, Fact
-from reconciler.core.declared import Run, compact
+from reconciler.core.conditions import Answer, Condition, Fact
+from reconciler.core.declared import compact
 from reconciler.core.diff import why_not_read
 from reconciler.core.fields import Kind
 from reconciler.core.matching import Facts, is_one_of, types_of
 from reconciler.core.model import DesiredNumber, LiveNumber, Settings, Snapshot, Source
 from reconciler.core.policies import Policy, Unjudged, Violation
 from reconciler.core.policy import outside_of
+from reconciler.core.runs import Run
 from reconciler.core.safety import Select
 from reconciler.core.scope import Section, section_of
 from reconciler.core.templates import Template
@@ -29,6 +30,8 @@ from reconciler.core.values import UNKNOWN, LiveValue, TagEdit
 
 _NOWHERE: frozenset[str] = frozenset()
 _Values = tuple[Fact, ...]
+_Known = tuple[str, frozenset[str], frozenset[str], _Values]
+"""A number, its countries and types as in `Facts`, and what it holds of what a judge looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,15 @@ class Finding:
     condition: Condition
     value: LiveValue
     unknown: tuple[str, ...] = ()
+
+
+class Ruling(NamedTuple):
+    """What a policy says of a number that it means, or may mean: that it is `exempt` (None where
+    that cannot be told), and what is not as it wants it."""
+
+    policy: Policy
+    exempt: Answer
+    findings: tuple[Finding, ...]
 
 
 class Judge:
@@ -54,6 +66,8 @@ class Judge:
         matches = [m for each in self.policies for m in (each.match, each.unless) if m]
         self.globs = tuple(dict.fromkeys(m.numbers for m in matches if m.numbers))
         self.asks_country = any(m.countries for m in matches)
+        self.met: set[str] = set()
+        """The names of the policies that mean some number that was judged, or may mean it."""
         self._known: dict[tuple[Any, ...], tuple[Finding, ...]] = {}
         self._looked: dict[tuple[Any, ...], frozenset[str]] = {}
 
@@ -64,9 +78,17 @@ class Judge:
         key = (countries, types, values, *(is_one_of(number, globs) for globs in self.globs))
         found = self._known.get(key)
         if found is None:
-            facts = self._facts(number, countries, types, values)
-            found = self._known[key] = tuple(self._judge(facts))
+            ruled = self.rulings(number, countries, types, values)
+            found = self._known[key] = tuple(each for one in ruled for each in one.findings)
         return found
+
+    def rulings(
+        self, number: str, countries: frozenset[str], types: frozenset[str], values: _Values
+    ) -> list[Ruling]:
+        """The same by policy, and of those that find nothing too."""
+        ruled = list(self._rule(self._facts(number, countries, types, values)))
+        self.met.update(each.policy.name for each in ruled)
+        return ruled
 
     def looks(self, number: str, countries: frozenset[str], values: _Values) -> frozenset[str]:
         """The settings that the policies look at which may mean the number."""
@@ -89,24 +111,42 @@ class Judge:
             if policy.match.answer(facts) is not False and not exempt:
                 yield policy.paths(self.kind)
 
-    def _judge(self, facts: Facts) -> Iterator[Finding]:
+    def _rule(self, facts: Facts) -> Iterator[Ruling]:
         for policy in self.policies:
             meant = policy.match.answer(facts)
-            exempt = policy.unless.answer(facts) if policy.unless else False
-            if meant is False or exempt:
+            if meant is False:
                 continue
+            exempt = policy.unless.answer(facts) if policy.unless else False
             whose = [] if meant else [*policy.match.unknown(facts)]
             if exempt is None and policy.unless:
                 whose += policy.unless.unknown(facts)
-            for condition in policy.require:
-                if not condition.concerns(self.kind):
-                    continue
-                value = facts.value(condition.path)
-                holds = condition.holds(value)
-                if not holds:
-                    unknown = [*whose, *([condition.path] if holds is None else [])]
-                    known = UNKNOWN if isinstance(value, TagEdit) else value
-                    yield Finding(policy, condition, known, tuple(dict.fromkeys(unknown)))
+            found = () if exempt else tuple(self._judge(policy, facts, whose))
+            yield Ruling(policy, exempt, found)
+
+    def _judge(self, policy: Policy, facts: Facts, whose: Sequence[str]) -> Iterator[Finding]:
+        """What is not as the policy wants it, or cannot be told: for want of what it is to say
+        `whose` settings it is about, too."""
+        for condition in policy.require:
+            if not condition.concerns(self.kind):
+                continue
+            value = facts.value(condition.path)
+            holds = condition.holds(value)
+            if not holds:
+                unknown = [*whose, *([condition.path] if holds is None else [])]
+                known = UNKNOWN if isinstance(value, TagEdit) else value
+                yield Finding(policy, condition, known, tuple(dict.fromkeys(unknown)))
+
+
+def judges_of(policies: Iterable[Policy]) -> dict[Kind, Judge]:
+    """A judge for each kind of numbers."""
+    known = tuple(policies)
+    return {kind: Judge(known, kind) for kind in Kind}
+
+
+def idle(policies: Iterable[Policy], judges: Mapping[Kind, Judge]) -> tuple[Policy, ...]:
+    """The policies that mean none of all the numbers that were put before `judges`."""
+    met = frozenset[str]().union(*(judge.met for judge in judges.values()))
+    return tuple(each for each in policies if each.name not in met)
 
 
 def narrowed(policies: Iterable[Policy], only: Iterable[Section]) -> tuple[Policy, ...]:
@@ -142,14 +182,11 @@ class Declaration(NamedTuple):
 
 
 def judge_declared(
-    policies: Sequence[Policy], numbers: Mapping[str, DesiredNumber]
+    judges: Mapping[Kind, Judge], numbers: Mapping[str, DesiredNumber]
 ) -> Iterator[Declaration]:
     """What can be said without an account of all that is declared and not given back."""
-    judges = {kind: Judge(policies, kind) for kind in Kind}
     for judge, part, settings in _parts(judges, numbers):
-        name = f"+{part.first}"
-        values = declared_values(judge, settings)
-        found = judge.findings(name, _possible(judge, name), _NOWHERE, values)
+        found = judge.findings(*_declared_of(judge, f"+{part.first}", settings))
         numbers_of = list(part.numbers()) if found else []
         for finding in found:
             source = source_of(settings, finding.condition.path) or part.source
@@ -163,7 +200,7 @@ Looked = tuple[Kind, frozenset[str], Sequence[str]]
 def looked_at(policies: Sequence[Policy], numbers: Mapping[str, DesiredNumber]) -> list[Looked]:
     """Which settings of which declared numbers the policies look at: of those that, as far as is
     known without an account, they may mean."""
-    judges = {kind: Judge(policies, kind) for kind in Kind}
+    judges = judges_of(policies)
     found: dict[tuple[Kind, frozenset[str]], list[str]] = {}
     for judge, part, settings in _parts(judges, numbers):
         name = f"+{part.first}"
@@ -184,6 +221,11 @@ def _parts(
         if judge.policies and not run.release:
             for part, settings in _alike(judge, run):
                 yield judge, part, settings
+
+
+def _declared_of(judge: Judge, number: str, settings: Settings) -> _Known:
+    """A number as far as it is known without an account."""
+    return number, _possible(judge, number), _NOWHERE, declared_values(judge, settings)
 
 
 def _possible(judge: Judge, number: str) -> frozenset[str]:
@@ -221,11 +263,29 @@ def source_of(settings: Settings, path: str) -> Source | None:
 # ---- what is live -------------------------------------------------------------------------------
 
 
+def rulings(
+    policies: Sequence[Policy],
+    number: DesiredNumber,
+    snapshot: Snapshot | None = None,
+    changes: Iterable[Change] = (),
+) -> list[Ruling]:
+    """What each policy says that means a declared number, or may mean it: by what the account
+    holds of it once `changes` are made, or without a snapshot, or where the account lacks it, by
+    what is declared."""
+    live = snapshot.numbers.get(number.phone_number) if snapshot else None
+    if snapshot is not None and live is not None and live.kind is number.kind:
+        by_number = {each.phone_number: each for each in changes}
+        return _Court(policies, snapshot, by_number).rulings(live)
+    judge = Judge(policies, number.kind)
+    return judge.rulings(*_declared_of(judge, number.phone_number, number.settings))
+
+
 class Judged(NamedTuple):
-    """What breaks a policy, and what could not be told."""
+    """What breaks a policy, and what could not be told; and the policies that mean no number."""
 
     violations: tuple[Violation, ...]
     unjudged: tuple[Unjudged, ...]
+    idle: tuple[Policy, ...] = ()
 
 
 def judge_live(
@@ -250,13 +310,14 @@ def judge_live(
         for name in run.numbers():
             live = snapshot.numbers.get(name)
             if live is None or live.kind is not run.kind:
+                court.hear(run.at(int(name[1:])))
                 continue
             found = court.findings(live)
             if found and not (scoped and outside_of(select, snapshot, live)):
                 number = run.at(int(name[1:]))
                 violations += court.violations(number, found)
                 unjudged += court.unjudged(number, live, found)
-    return Judged(tuple(violations), tuple(unjudged))
+    return Judged(tuple(violations), tuple(unjudged), idle(policies, court.judges))
 
 
 class _Court:
@@ -265,7 +326,7 @@ class _Court:
     def __init__(
         self, policies: Sequence[Policy], snapshot: Snapshot, changes: Mapping[str, Change]
     ) -> None:
-        self.judges = {kind: Judge(policies, kind) for kind in Kind}
+        self.judges = judges_of(policies)
         self._snapshot = snapshot
         self._changes = changes
         self._rows = {
@@ -274,8 +335,20 @@ class _Court:
             if kind in snapshot.columns
         }
 
+    def hear(self, number: DesiredNumber) -> None:
+        """Of a number that the account lacks only whether a policy means it is of interest."""
+        judge = self.judges[number.kind]
+        judge.findings(*_declared_of(judge, number.phone_number, number.settings))
+
     def findings(self, live: LiveNumber) -> tuple[Finding, ...]:
         """What there is to say of a live number."""
+        return self.judges[live.kind].findings(*self._known_of(live))
+
+    def rulings(self, live: LiveNumber) -> list[Ruling]:
+        """The same by policy."""
+        return self.judges[live.kind].rulings(*self._known_of(live))
+
+    def _known_of(self, live: LiveNumber) -> _Known:
         judge = self.judges[live.kind]
         values: _Values = self._rows[live.kind](live.values)
         if change := self._changes.get(live.phone_number):
@@ -283,8 +356,7 @@ class _Court:
             values = tuple(
                 after.get(path, value) for path, value in zip(judge.paths, values, strict=True)
             )
-        countries = _country(live.country)
-        return judge.findings(live.phone_number, countries, types_of(live.type), values)
+        return live.phone_number, _country(live.country), types_of(live.type), values
 
     def violations(self, number: DesiredNumber, found: Iterable[Finding]) -> Iterator[Violation]:
         """Those of `found` that are sure."""

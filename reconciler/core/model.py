@@ -91,9 +91,10 @@ class Placed(Sequence[Source]):
     def __iter__(self) -> Iterator[Source]:
         return map(self._source, self._layout)
 
-    def on_line(self, line: int) -> Placed:
-        """The same for a number that is written alike, on that line of the same file."""
-        return Placed(self._layout, self._path, line)
+    @property
+    def layout(self) -> Layout:
+        """What is the same of all numbers that are written alike."""
+        return self._layout
 
     def _source(self, place: Source | tuple[int, int]) -> Source:
         if isinstance(place, Source):
@@ -210,9 +211,13 @@ class Snapshot:
 @dataclass(frozen=True, slots=True)
 class Verified:
     """The ownership of declared numbers; each is in one of the four. `awaited` are those that are
-    not owned, and need not be yet (when_owned)."""
+    not owned, and need not be yet (when_owned). `statuses` are those, as the lists have them, of
+    numbers that are not editable, such as `port-pending`. `unmatched` is what --target asked for
+    besides what it found."""
 
     editable: tuple[DesiredNumber, ...]
     not_editable: tuple[DesiredNumber, ...]
     not_owned: tuple[DesiredNumber, ...]
     awaited: tuple[DesiredNumber, ...] = ()
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    unmatched: tuple[str, ...] = ()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.declared import Run, compact
+from reconciler.core.declared import compact
 from reconciler.core.model import DesiredNumber, Source
+from reconciler.core.runs import Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from reconciler import __version__
 from reconciler.core.changes import RISKS, Change, UnknownField, Withheld
 from reconciler.core.cost import FEATURES, Cost, amount
 from reconciler.core.fields import Channel
+from reconciler.core.fieldschema import DIALECT
 from reconciler.core.operations import Operation
 from reconciler.core.plan import Plan, Summary
 from reconciler.core.policies import ERROR, WARN, Unjudged, Violation
 from reconciler.core.safetyschema import Schema
-from reconciler.core.schema import DIALECT
 from reconciler.core.values import show_json
 
 FORMAT_VERSION = 1
@@ -178,7 +178,8 @@ def withheld_json(each: Withheld) -> dict[str, Any]:
 # ---- schemas ----------------------------------------------------------------------------------
 
 _TEXT: Schema = {"type": "string"}
-_COUNT: Schema = {"type": "integer", "minimum": 0}
+# No more than every reader of JSON can tell apart.
+_COUNT: Schema = {"type": "integer", "minimum": 0, "maximum": 2**53 - 1}
 _NUMBER: Schema = {"type": "string", "pattern": r"^\+[0-9]+(?![\s\S])"}
 _SECRET: Schema = {
     "type": "object",

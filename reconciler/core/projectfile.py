@@ -19,7 +19,7 @@ from reconciler.core.matching import read_match
 from reconciler.core.model import Source
 from reconciler.core.policies import Policy, read_policies
 from reconciler.core.safety import Safety, read_safety, texts
-from reconciler.core.validate import is_valid
+from reconciler.core.validate import is_valid_file
 
 
 def limits_of(settings: Any) -> dict[str, Any]:
@@ -31,16 +31,20 @@ def limits_of(settings: Any) -> dict[str, Any]:
     }
 
 
+def _is_right(project: Document) -> bool:
+    return isinstance(project.data, dict) and is_valid_file(project.data)
+
+
 def prices_of(project: Document | None) -> Prices:
     """The user's prices; none where the project file is wrong, which is reported."""
-    if project is None or not isinstance(project.data, dict) or not is_valid("file", project.data):
+    if project is None or not _is_right(project):
         return {}
     return read_prices(mapping(project.data, "prices"))
 
 
 def safety_of(state: Building, project: Document | None) -> Safety:
     """The safety rules of the project file; the defaults where it is wrong, which is reported."""
-    if project is None or not isinstance(project.data, dict) or not is_valid("file", project.data):
+    if project is None or not _is_right(project):
         return Safety()
     data = project.data
     for place, rule in enumerate(data.get("ignore") or ()):
@@ -65,14 +69,14 @@ def safety_of(state: Building, project: Document | None) -> Safety:
 
 def assigning_of(state: Building, project: Document | None) -> Assigning | None:
     """The rules of `assign`, with every layer that they take from the project."""
-    if project is None or not isinstance(project.data, dict) or not is_valid("file", project.data):
+    if project is None or not _is_right(project):
         return None
     rules: list[Rule] = []
     for place, rule in enumerate(project.data.get("assign") or ()):
         path = ("assign", place)
         mark = project.entry((*path, "groups")).key
         source = Source(project.path, *mark)
-        names = tuple(known_groups(state, project, (*path, "groups"), rule["groups"]))
+        names = known_groups(state, project, (*path, "groups"), rule["groups"])
         match = read_match(state.reading, project, (*path, "match"), rule["match"])
         rules.append(Rule(match, names, source))
     if not rules:

@@ -119,7 +119,9 @@ def replay(entries: Sequence[Mapping[str, Any]], name: str) -> History:
 
 
 def _ended(last: Mapping[str, Any]) -> Exit:
-    return Exit(last["exit_code"]) if last["entry"] == "end" else Exit.OK
+    if last["entry"] != "end" or last["converged"] is True:
+        return Exit.OK  # though it was interrupted, when nothing was left to be done
+    return Exit(last["exit_code"])
 
 
 def _check_numbers(past: Past, known: frozenset[str]) -> None:

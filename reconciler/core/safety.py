@@ -9,6 +9,8 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
+from reconciler.core.values import canonical_id
+
 
 class Allowance(StrEnum):
     """What has to be allowed, each by an option of its own: `--allow-release` and so on."""
@@ -102,7 +104,8 @@ def read_safety(data: Mapping[str, Any], connections: Mapping[str, str]) -> Safe
         select=Select(
             tags=texts(scope.get("tags")),
             connection_ids=frozenset(
-                connections.get(each, each) for each in texts(scope.get("connection_ids"))
+                canonical_id(connections.get(each, each))
+                for each in texts(scope.get("connection_ids"))
             ),
             statuses=frozenset(each.replace("_", "-") for each in texts(scope.get("statuses"))),
         ),

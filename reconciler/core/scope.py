@@ -5,15 +5,16 @@ Repeats of one option OR, different options AND.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from reconciler.core.declared import Declared, Rest, Run, compact
+from reconciler.core.declared import Declared, Rest, compact
 from reconciler.core.diff import live_value
 from reconciler.core.fields import Kind
 from reconciler.core.model import Desired, DesiredNumber, Settings, Snapshot
+from reconciler.core.runs import Run
 from reconciler.core.templates import Tags
 from reconciler.core.values import UNKNOWN, TagEdit
 
@@ -79,6 +80,17 @@ def by_target(desired: Desired, targets: Iterable[str]) -> Desired:
 
     declared = compact(desired.numbers)
     return _keep(desired, declared.matching(meant) if patterns else declared.named(exact))
+
+
+def unmatched(numbers: Collection[str], targets: Sequence[str]) -> tuple[str, ...]:
+    """Those of several `targets` that match none of `numbers`, as `by_target` kept them."""
+    if len(targets) < 2:
+        return ()
+    return tuple(
+        each
+        for each in dict.fromkeys(targets)
+        if each not in numbers and not any(fnmatchcase(name, each) for name in numbers)
+    )
 
 
 def by_tag(desired: Desired, tags: Iterable[str], snapshot: Snapshot) -> Desired:

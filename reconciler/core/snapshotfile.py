@@ -15,11 +15,11 @@ import msgspec
 from reconciler import __version__
 from reconciler.core.catalogue import BY_PATH
 from reconciler.core.fields import Field, Kind, Listing
+from reconciler.core.fieldschema import DIALECT
 from reconciler.core.live import USABLE_ID
 from reconciler.core.model import ListingRead, LiveNumber, Snapshot
 from reconciler.core.planfile import TIMESTAMP, timestamp
 from reconciler.core.safetyschema import Schema
-from reconciler.core.schema import DIALECT
 from reconciler.core.snapshotquick import Columns, NotPlainError, quick_head, quick_numbers
 from reconciler.core.text import neutral, shortened
 from reconciler.core.values import LIVE_SECRET, UNKNOWN, LiveValue, canonical, show_json

@@ -7,7 +7,7 @@ says no does `jsonschema` look, at the entries that are wrong, to say what and w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +16,18 @@ import jsonschema_rs
 from reconciler.core.catalogue import BY_PATH, FIELDS
 from reconciler.core.documents import Document
 from reconciler.core.fields import Field, Kind
+from reconciler.core.fieldschema import E164_OR_TEMPLATE, column_schema
 from reconciler.core.hints import Hints, quoted, shown
 from reconciler.core.places import TO, block_ends, canonical_number
 from reconciler.core.rulewords import keys_in_short, unknown_word
 from reconciler.core.safetyschema import Schema
 from reconciler.core.schema import (
     BLOCK_PATTERN,
-    E164_OR_TEMPLATE,
     PROJECT_KEYS,
-    column_schema,
     definition_of,
     entry_schema,
     numbers_schema,
+    schema_of_keys,
 )
 from reconciler.core.values import E164
 from reconciler.errors import Problem
@@ -60,13 +60,14 @@ _INSTEAD = {"groups": "extends", "extends": "groups"}
 """A number names its groups under one of these keys, a group under the other."""
 
 
-def _schema(definition: str) -> Schema:
-    return numbers_schema() if definition == _WHOLE else entry_schema(definition)
+@cache
+def _verdict(definition: str) -> Callable[[Any], bool]:
+    return jsonschema_rs.Draft202012Validator(entry_schema(definition)).is_valid
 
 
 @cache
-def _verdict(definition: str) -> Callable[[Any], bool]:
-    return jsonschema_rs.Draft202012Validator(_schema(definition)).is_valid
+def _file_verdict(keys: frozenset[str]) -> Callable[[Any], bool]:
+    return jsonschema_rs.Draft202012Validator(schema_of_keys(keys)).is_valid
 
 
 @cache
@@ -79,12 +80,19 @@ def _column_verdict(kind: Kind, path: str) -> Callable[[Any], bool]:
 def _explainer(definition: str) -> jsonschema.Draft202012Validator:
     import jsonschema  # what is right needs no words, and it takes long to load
 
-    return jsonschema.Draft202012Validator(_schema(definition))
+    schema = numbers_schema() if definition == _WHOLE else entry_schema(definition)
+    return jsonschema.Draft202012Validator(schema)
 
 
 def is_valid(definition: str, entry: object) -> bool:
     """Whether one entry (see `schema.entry_schema`) is right by itself."""
     return _verdict(definition)(entry)
+
+
+def is_valid_file(data: object) -> bool:
+    """Whether all that a file holds is right."""
+    given = data.keys() if isinstance(data, dict) else set()
+    return _file_verdict(frozenset(numbers_schema()["properties"].keys() & given))(data)
 
 
 def is_valid_column(row: Field, values: Sequence[Any]) -> bool:
@@ -95,7 +103,7 @@ def is_valid_column(row: Field, values: Sequence[Any]) -> bool:
 def check(document: Document, *, is_project: bool) -> list[Problem]:
     """Every problem that the schema finds in one file; `is_project` for reconciler.yaml."""
     problems = [] if is_project else _misplaced(document)
-    if not _verdict(_WHOLE)(document.data):
+    if not is_valid_file(document.data):
         problems += _explain(document)
     return list(dict.fromkeys(problems))
 
@@ -230,10 +238,18 @@ def _unknown_key(path: _Path, key: str, known: Mapping[str, Any], hints: Hints) 
         return f"unknown key '{key}' here: did you mean '{_INSTEAD[key]}'?"
     if place := _where_it_belongs(path, key):
         return place
+    if run_on := _before_a_colon(key, known):
+        return f"unknown key {quoted(key)}: a blank is missing after '{run_on}:'"
     if close := hints.closest(key, known, of=_name(path)):
         return f"unknown key {quoted(key)}: did you mean '{close}'?"
     where = f" in {_name(path)}" if path else ""
     return f"unknown key {quoted(key)}{where}: known are {', '.join(known)}"
+
+
+def _before_a_colon(text: str, known: Collection[str]) -> str:
+    """The key that `text` begins with, run together with its value; empty where it is none."""
+    key, colon, _ = text.partition(":")
+    return key if colon and key in known else ""
 
 
 def _where_it_belongs(path: _Path, key: str) -> str:
@@ -308,6 +324,8 @@ def _how_to_write(value: object, types: list[str], schema: Schema) -> str:
             return ": write it without quotes"
         case str() if types[0] == "array":
             return ": put it in brackets, as in [a, b]"
+        case str() if types[0] == "object" and _before_a_colon(value, schema.get("properties", ())):
+            return f": a blank is missing after '{value.partition(':')[0]}:'"
         case list() if types[0] == "object":
             return ': write "key: value" lines without dashes'
         case _ if "x-settings" in schema:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import replace
-from functools import cache, partial
-from itertools import chain, count, groupby
+from functools import lru_cache, partial
+from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
@@ -26,29 +27,23 @@ from reconciler.files.regular import read_entry, read_regular
 _FEWEST: Final = 8
 """Entries of a shape that are worth columns of their own."""
 
-_QUOTED = re.compile(r'"[^"\\\n]*"(?:\n"[^"\\\n]*")*')
+_QUOTE = r"""(?:"[^"\\\n]*"|'[^'\n]*')"""
+_QUOTED = re.compile(rf"{_QUOTE}(?:\n{_QUOTE})*")
 _WORD = r"[A-Za-z][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*"
 _WORDS = re.compile(rf"{_WORD}(?:\n{_WORD})*")
 _SKIPPED = r" *(?:#.*)?"
 _COMMENT = re.compile(r"^ *#.*", re.MULTILINE)
-_INDENT = re.compile(rf"(?:{_SKIPPED}\n)*( *)")
+_INDENT = re.compile(rf"(?:{_SKIPPED}\n)*( *)([\"'])?")
 _NEXT_SECTION = re.compile(r"\n(?=[^ #\n])")
-_VALUE = re.compile(r": (.+)")
-_VALUE_OR_ITEM = re.compile(r"(?<=[:-] ).+")
+_KEY = re.compile(r"""([!#-&(-\[\]-~]+)["']: *\n""")
+_VALUE = re.compile(r"([:-] )(.+)")
+_MARK = "\0"  # stands in no text
 
 _Way = tuple[str | int, ...]
 _Value = tuple[str, _Way]
 """What stands on the line before a value, and the way to it from its entry."""
 
 _new = tuple.__new__  # half the price of calling a NamedTuple
-
-
-@cache
-def _entries_at(level: int) -> re.Pattern[str]:
-    """An entry with all lines below its key: those further in, and between and after them what
-    says nothing."""
-    below = rf"(?: {{{level + 1}}}| *(?:#|(?=\n))).*\n"
-    return re.compile(rf'^ {{{level}}}"([!#-\[\]-~]+)": *\n((?:{below})+)', re.MULTILINE)
 
 
 class _Entry(NamedTuple):
@@ -64,13 +59,23 @@ class _Entry(NamedTuple):
 
 class _Shape(NamedTuple):
     """Entries of one section, whose keys are indented by `level` and stand on the first of as many
-    `lines`; and what stands before each of their values, with the way to it."""
+    `lines`; `heads`, what is left of them without their values; and what stands before each of
+    these, with the way to it."""
 
     section: str
+    heads: str
     level: int
     lines: int
     values: Sequence[_Value]
     entries: Sequence[_Entry]
+
+
+class _Heads(NamedTuple):
+    """What is the same in all entries of a shape, with the `keys` at its top."""
+
+    lines: int
+    values: Sequence[_Value]
+    keys: Collection[str]
 
 
 def fold(path: str, text: str, which: Foldable) -> tuple[Document, list[Alike]] | None:
@@ -120,58 +125,37 @@ class _Folding:
         next_section = _NEXT_SECTION.search(text, begin - 1)
         end = next_section.end() if next_section else len(text)
         indent = _INDENT.match(text, begin, end)
-        level = len(indent[1]) if indent else 0
-        for entries in self._sorted(level, begin, end) if level else ():
-            if len(entries) >= _FEWEST and (shape := self._shape(section, level, entries)):
-                yield shape
+        if indent is None or not indent[1] or not indent[2]:
+            return
+        level = len(indent[1])
+        for heads, entries in self._sorted("".join(indent.groups()), begin, end).items():
+            found = _shape_of(heads, level) if len(entries) >= _FEWEST else None
+            if found and self._apart.isdisjoint(found.keys):
+                yield _Shape(section, heads, level, found.lines, found.values, entries)
 
-    def _sorted(self, level: int, begin: int, end: int) -> Iterable[list[_Entry]]:
-        """The entries of a section, indented by `level`, by what they are without their values."""
-        text = self._text
-        line = text.count("\n", 0, begin) + 1
-        at = begin
-        shapes: dict[str, list[_Entry]] = {}
-        for found in _entries_at(level).finditer(text, begin, end):
-            key, body = found.groups()
-            start, after = found.span()
-            line += text.count("\n", at, start)
-            at = start
+    def _sorted(self, opening: str, begin: int, end: int) -> dict[str, list[_Entry]]:
+        """The entries of a section, whose lines begin with `opening`, a quote at its end, by what
+        they are without their values."""
+        first, *pieces = self._text[begin - 1 : end - 1].split(f"\n{opening}")
+        line = self._text.count("\n", 0, begin) + first.count("\n") + 1
+        at = begin + len(first)
+        shapes: dict[str, list[_Entry]] = defaultdict(list)
+        for piece in pieces:
+            start, key_line = at, line
+            at += len(opening) + len(piece) + 1
+            line += piece.count("\n") + 1
+            key = _KEY.match(piece)
+            if key is None or key[0][len(key[1])] != opening[-1]:
+                continue
+            body = piece[key.end() :]
             if "#" in body:
                 body = _COMMENT.sub("", body)
-            value = _VALUE_OR_ITEM if "- " in body else _VALUE
-            heads = value.sub("", body).rstrip("\n")
-            entry = _new(_Entry, (key, line, start, after, value.findall(body)))
-            if heads in shapes:
-                shapes[heads].append(entry)
-            else:
-                shapes[heads] = [entry]
-        return shapes.values()
-
-    def _shape(self, section: str, level: int, entries: Sequence[_Entry]) -> _Shape | None:
-        """The shape of `entries`; None where that is not plain to see.
-
-        One of them is read with stand-ins for its values, which show the way to each.
-        """
-        first = entries[0]
-        sample = _COMMENT.sub("", self._text[first.begin : first.end]).rstrip("\n")
-        befores = [
-            line[: found.start()]
-            for line in sample.split("\n")
-            if (found := _VALUE_OR_ITEM.search(line))
-        ]
-        stand_ins = map("value-{}".format, count())
-        marked = Text(_VALUE_OR_ITEM.sub(lambda _: next(stand_ins), sample))
-        lines = len(marked.lines)
-        try:
-            entry = read_entry(self._path, marked, 1, lines, level).data[first.key]
-            ways = dict(_leaves(entry, ()))
-            ways_in_order = [ways[f"value-{at}"] for at in range(len(first.texts))]
-            values = tuple(zip(befores, ways_in_order, strict=True))
-        except (IrregularError, KeyError, ValueError):
-            return None
-        if not isinstance(entry, dict) or not self._apart.isdisjoint(entry):
-            return None
-        return _Shape(section, level, lines, values, entries)
+            parts = _VALUE.split(body)  # in threes: what is before the sign, the sign, the value
+            texts = parts[2::3]
+            del parts[2::3]
+            heads = _MARK.join(parts).rstrip("\n")
+            shapes[heads].append(_new(_Entry, (key[1], key_line, start, at, texts)))
+        return shapes
 
     def _alike(self, shape: _Shape) -> Alike:
         """The entries of a shape as columns."""
@@ -179,6 +163,7 @@ class _Folding:
         given = zip(shape.values, rows, strict=True)
         return Alike(
             shape.section,
+            (shape.level, shape.heads),
             [each.key for each in shape.entries],
             [each.line for each in shape.entries],
             [_column(path, list(parts)) for path, parts in groupby(given, key=_path)],
@@ -201,6 +186,30 @@ class _Folding:
             parts += [self._text[at : each.begin], blank]
             at = each.end
         return "".join([*parts, self._text[at:]])
+
+
+@lru_cache(maxsize=1000)  # the files of a project have most of them in common
+def _shape_of(heads: str, level: int) -> _Heads | None:
+    """What entries have in common of which `heads` is left without their values; None where that
+    is not plain to see.
+
+    One of them is read with stand-ins for its values, which show the way to each.
+    """
+    *parts, rest = heads.split(_MARK)
+    befores = [text + sign for text, sign in zip(parts[::2], parts[1::2], strict=True)]
+    marked = "".join(f"{before}value-{at}" for at, before in enumerate(befores))
+    text = Text(f"{' ' * level}entry:\n{marked}{rest}")
+    try:
+        data = read_entry("", text, 1, len(text.lines), level).data
+        entry = data.pop("entry")
+        ways = dict(_leaves(entry, ()))
+        ways_in_order = [ways[f"value-{at}"] for at in range(len(befores))]
+    except (IrregularError, KeyError):
+        return None
+    if data or not isinstance(entry, dict):
+        return None
+    lasts = [before.rpartition("\n")[2] for before in befores]
+    return _Heads(len(text.lines), tuple(zip(lasts, ways_in_order, strict=True)), frozenset(entry))
 
 
 def _leaves(node: Any, way: _Way) -> Iterator[tuple[Any, _Way]]:

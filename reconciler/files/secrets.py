@@ -11,6 +11,7 @@ from reconciler.core.catalogue import SECRETS
 from reconciler.core.declared import compact
 from reconciler.core.model import Desired, DesiredNumber, Source
 from reconciler.core.templates import Pin, PlainPin
+from reconciler.core.text import neutral
 from reconciler.core.values import Secret
 from reconciler.errors import InputError, Problem
 
@@ -51,7 +52,9 @@ def resolve_refs(
         try:
             values[secret.ref] = _value(in_yaml, root, environ, where, name)
         except ValueError as error:
-            problems.append(Problem(source.path, source.line, source.column, str(error)))
+            # Of a plan file both may be anybody's words.
+            path, why = neutral(source.path), neutral(str(error))
+            problems.append(Problem(path, source.line, source.column, why))
     if problems:
         raise InputError(problems)
     return values

@@ -41,6 +41,7 @@ _SAYINGS: tuple[tuple[str, str, bool], ...] = (
     ),
     ("unknown escape", r'unknown escape after "\": write "\\" for a backslash', False),
     ("Unicode character escape", "the escape stands for no character", False),
+    ("unexpected ':'", 'a blank is missing after this ":"', False),
     ("decimal num", r"an escape \x, \u or \U takes 2, 4 or 8 hexadecimal digits", False),
     ("undefined tag handle", "tags (a leading !) are not allowed: remove it, or use quotes", False),
     ("alphabetic or numeric", "* and & need a name: put a text that begins so in quotes", False),

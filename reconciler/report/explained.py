@@ -4,8 +4,10 @@ JSON: `{"phone_number", "kind", "declared": "file:line" or null, "assigned": the
 of `assign` that manages it instead, "release", "live": {"id", "status", "country", "type"} or null
 (also where the account was not read: "live_was_read"), "fields": [{"path", "managed", "value",
 "source", "layer", "chain": [{"layer", "source", "value", "wins"}], "live"}], "withheld": [{"path",
-"rule", "reason"}], "notes": […]}`. `live` of a field is left out where it was not read; secrets
-stand as in a plan.
+"rule", "reason"}], "policies": [{"policy", "level", "source", "verdict", "findings": [{"path",
+"value", "requires", "unknown": […]}]}], "notes": […]}`. A verdict is `holds`, `broken`, `untold`
+(the `unknown` facts would tell) or `exempt`, of the number as it would be after an apply. `live` of
+a field is left out where it was not read; secrets stand as in a plan.
 """
 
 from __future__ import annotations
@@ -14,8 +16,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from reconciler.core.explained import Explained, Explanation, FieldExplained, Step
+from reconciler.core.judging import Ruling
+from reconciler.core.policies import WARN
 from reconciler.core.text import neutral, shortened
 from reconciler.core.values import LIVE_SECRET, LiveValue, TagEdit, show_json
+from reconciler.report.judged import wanted
 from reconciler.report.text import Paint, plain
 from reconciler.report.words import shown
 
@@ -34,6 +39,9 @@ def explained_text(explanation: Explanation, *, paint: Paint = plain) -> str:
     for held in explanation.withheld:
         what = held.path or "everything"
         lines += ["", f"{paint('Withheld', 'risk')} ({held.rule}): {what}: {neutral(held.reason)}"]
+    if explanation.rulings:
+        lines += ["", "Policies that look at it:"]
+        lines += [line for each in explanation.rulings for line in _ruling(each, paint)]
     lines += [f"note: {shortened(neutral(note), 500)}" for note in explanation.notes]
     return "\n".join(lines)
 
@@ -66,6 +74,28 @@ def _field(field: FieldExplained, paint: Paint) -> Iterator[str]:
         mark = "*" if step.wins else " "
         place = paint(f"# {neutral(str(step.source))}", "dim")
         yield f"    {mark} {_declared(step.value)}  {neutral(step.layer)}  {place}"
+
+
+def _ruling(ruling: Ruling, paint: Paint) -> Iterator[str]:
+    policy, verdict = ruling.policy, _verdict(ruling)
+    level = " (warn)" if policy.level == WARN else ""
+    place = paint(f"# {neutral(str(policy.source))}", "dim")
+    word = paint(verdict, "risk" if verdict == "broken" else "dim")
+    yield f"  {word}{level}: {shortened(neutral(policy.name), 200)}  {place}"
+    for each in ruling.findings:
+        if each.unknown:
+            yield f"      {each.condition.path}: not known here: {', '.join(each.unknown)}"
+        else:
+            how = wanted(each.condition.written)
+            yield f"      {each.condition.path} is {shown(each.value)}: it {how}"
+
+
+def _verdict(ruling: Ruling) -> str:
+    if ruling.exempt:
+        return "exempt"
+    if not ruling.findings:
+        return "holds"
+    return "untold" if all(each.unknown for each in ruling.findings) else "broken"
 
 
 def _declared(value: Any) -> str:
@@ -103,7 +133,27 @@ def explained_json(explanation: Explanation) -> dict[str, Any]:
             {"path": each.path, "rule": each.rule, "reason": each.reason}
             for each in explanation.withheld
         ],
+        "policies": [_ruling_json(each) for each in explanation.rulings],
         "notes": list(explanation.notes),
+    }
+
+
+def _ruling_json(ruling: Ruling) -> dict[str, Any]:
+    policy = ruling.policy
+    return {
+        "policy": policy.name,
+        "level": policy.level,
+        "source": str(policy.source),
+        "verdict": _verdict(ruling),
+        "findings": [
+            {
+                "path": each.condition.path,
+                "value": show_json(each.value),
+                "requires": each.condition.written,
+                "unknown": list(each.unknown),
+            }
+            for each in ruling.findings
+        ],
     }
 
 

@@ -73,39 +73,40 @@ def several_json(rows: Sequence[Row]) -> str:
 def several_markdown(
     command: str,
     rows: Sequence[Row],
-    write: Callable[[int], Mapping[str, str]],
+    write: Callable[[int], Sequence[str]],
     *,
     limit: int = COMMENT_LIMIT,
 ) -> str:
     """The table, then the report of each project, in `limit` characters.
 
-    `write(n)` gives the reports, by project, each in `n` characters as far as it can be. Where
-    even short ones are too long together, the longest give way to a line that says what to run:
-    a comment that a forge refuses would show nothing at all.
+    `write(n)` gives a report for each row, "" where there is none, each in `n` characters as far as
+    it can be. Where even short ones are too long together, the longest give way to a line that
+    says what to run: a comment that a forge refuses would show nothing at all.
     """
     cells = [(code(e.project), str(int(e.exit_code)), prose(e.summary)) for e in rows]
     title = f"### {command.capitalize()} of {count(len(rows), 'project')}"
     lines = table(("Project", "Exit", "Result"), cells)
     head = "\n".join([marker(command, "*"), title, "", *lines])
-    texts: dict[str, str] = {}
+    texts: list[str] = []
     gap = len("\n\n")
     for share in (limit, (limit - len(head) - 1) // len(rows) - gap):
-        texts = {name: unmarked(text).strip("\n") for name, text in write(share).items() if text}
+        texts = [unmarked(text).strip("\n") for text in write(share)]
         if _length(head, texts) <= limit:
             break
-    for name in sorted(texts, key=lambda each: len(texts[each]), reverse=True):
+    for at in sorted(range(len(rows)), key=lambda each: len(texts[each]), reverse=True):
         if _length(head, texts) <= limit:
             break
+        name = rows[at].project
         alone = code(f"reconciler {command} {shlex.quote(name)}")
-        texts[name] = (
+        texts[at] = (
             f"#### {code(name)}\n\n> [!CAUTION]\n> Too much to be shown here, what is at risk "
             f"included: read the report of this project alone, by {alone}."
         )
-    return "\n\n".join([head, *texts.values()]) + "\n"
+    return "\n\n".join([head, *filter(None, texts)]) + "\n"
 
 
-def _length(head: str, texts: Mapping[str, str]) -> int:
-    return len(head) + 1 + sum(len(text) + 2 for text in texts.values())
+def _length(head: str, texts: Sequence[str]) -> int:
+    return len(head) + 1 + sum(len(text) + 2 for text in texts if text)
 
 
 def error_markdown(project: str, error: ReconcilerError) -> str:

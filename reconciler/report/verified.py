@@ -13,9 +13,9 @@ from reconciler.report.words import count
 def verified_text(found: Verified) -> str:
     """A line for every number that is not owned and editable, and the counts."""
     lines = [
-        f"  ! {what}: {number.phone_number}  # {neutral(str(number.source))}"
+        f"  ! {what}{_status(found, each)}: {each.phone_number}  # {neutral(str(each.source))}"
         for what, numbers in (("not owned", found.not_owned), ("not editable", found.not_editable))
-        for number in numbers
+        for each in numbers
     ]
     counts = (
         f"{count(len(found.editable), 'declared number')} owned and editable, "
@@ -25,11 +25,20 @@ def verified_text(found: Verified) -> str:
     return "\n".join([*lines, *([""] if lines else []), counts])
 
 
+def _status(found: Verified, number: DesiredNumber) -> str:
+    status = found.statuses.get(number.phone_number, "")
+    return f" ({neutral(status)})" if status else ""
+
+
 def verified_json(found: Verified) -> dict[str, Any]:
     """The same as JSON-ready data."""
 
     def those(numbers: Sequence[DesiredNumber]) -> list[dict[str, str]]:
-        return [{"phone_number": each.phone_number, "source": str(each.source)} for each in numbers]
+        return [
+            {"phone_number": each.phone_number, "source": str(each.source)}
+            | ({"status": status} if (status := found.statuses.get(each.phone_number)) else {})
+            for each in numbers
+        ]
 
     return {
         "editable": those(found.editable),

@@ -15,7 +15,7 @@ from reconciler.core.declared import compact
 from reconciler.core.desired import build
 from reconciler.core.documents import Document
 from reconciler.core.hints import quoted
-from reconciler.core.judging import judge_declared
+from reconciler.core.judging import judge_declared, judges_of
 from reconciler.core.layering import Layering
 from reconciler.core.model import Desired, Source
 from reconciler.core.policies import ERROR, Unjudged, Violation
@@ -329,7 +329,7 @@ def _reread(document: Document, texts: Mapping[str, bytes]) -> Document:
 def _broken(desired: Desired) -> dict[tuple[str, str], str]:
     """What is declared against a policy, by number and path, and the name of that."""
     policies = [each for each in desired.policies if each.level == ERROR]
-    found = judge_declared(policies, desired.numbers) if policies else ()
+    found = judge_declared(judges_of(policies), desired.numbers) if policies else ()
     return {
         (number, each.finding.condition.path): each.finding.policy.name
         for each in found

@@ -105,7 +105,7 @@ async def write(
 ) -> Outcome:
     """Write through a gate that a stop shuts, at the pace of the reader."""
     clock = reader.clock
-    gate = Gate(open_transport(run.endpoint), lambda: not stop.reason)
+    gate = Gate(open_transport(run.endpoint, writes=True), lambda: not stop.reason)
     if log:
         watcher.began(str(log.path))
     async with open_writer(

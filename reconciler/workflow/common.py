@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -11,8 +11,11 @@ from typing import Any
 
 from reconciler.api.settings import Endpoint, Limits, endpoint_from
 from reconciler.core.alike import FOLDABLE
+from reconciler.core.declared import compact
 from reconciler.core.desired import build
+from reconciler.core.hints import quoted
 from reconciler.core.model import Desired
+from reconciler.core.policies import Policy
 from reconciler.core.safety import Allowance
 from reconciler.core.scope import Scope
 from reconciler.core.text import neutral, shortened
@@ -42,6 +45,8 @@ class Options:
     allow: frozenset[Allowance] = frozenset()
     journal: Path | None = None
     show_unmanaged: bool = False
+    accounts: int = 1
+    """How many accounts are asked at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,8 @@ class Project:
     root: Path
     desired: Desired
     digest: str
+    is_whole: bool = False
+    """Whether all of its numbers are meant, and not those of one file."""
 
 
 def load(path: Path, *, is_one_of_all: bool = False) -> Project:
@@ -70,7 +77,20 @@ def load(path: Path, *, is_one_of_all: bool = False) -> Project:
         raise InputError(wrong)
     if loaded.nested and not desired.numbers and not is_one_of_all:
         desired = replace(desired, warnings=(*desired.warnings, _passed_over(path, loaded.nested)))
-    return Project(loaded.root, desired, loaded.digest)
+    return Project(loaded.root, desired, loaded.digest, is_whole=loaded.selected is None)
+
+
+def idle_warnings(policies: Iterable[Policy], desired: Desired) -> list[Problem]:
+    """A word on each of the `policies` that mean none of all numbers of a project. Where none is
+    declared, but to be given back, there is nothing to say."""
+    if all(run.release for run in compact(desired.numbers).runs()):
+        return []
+    text = "judges nothing: none of the declared numbers is one that it means"
+    return [
+        Problem(at.path, at.line, at.column, f"policy {quoted(each.name)} {text}")
+        for each in policies
+        for at in [each.source]
+    ]
 
 
 def _passed_over(path: Path, nested: Sequence[str]) -> Problem:
@@ -106,7 +126,7 @@ def account(desired: Desired, options: Options) -> tuple[Endpoint, Limits]:
 
 def limits_of(desired: Desired, options: Options) -> Limits:
     """The limits of the project file with those of the command line over them."""
-    given: dict[str, Any] = dict(desired.limits)
+    given: dict[str, Any] = {**desired.limits, "accounts": options.accounts}
     if options.max_wait is not None:
         given["max_wait_seconds"] = options.max_wait
     if options.job_timeout is not None:

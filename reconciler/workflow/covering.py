@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.api.clock import SystemClock
@@ -16,7 +17,7 @@ from reconciler.core.fields import Kind, Listing
 from reconciler.core.live import build_snapshot
 from reconciler.core.model import Desired, Snapshot
 from reconciler.core.rules import EMERGENCY_ADDRESS, EMERGENCY_ENABLED
-from reconciler.core.scope import by_tag_declared, by_target
+from reconciler.core.scope import by_tag_declared, by_target, unmatched
 from reconciler.errors import UsageError
 from reconciler.workflow.common import Options, account, load
 from reconciler.workflow.snapshots import load_snapshot
@@ -27,15 +28,18 @@ _READ = frozenset({EMERGENCY_ENABLED, EMERGENCY_ADDRESS, EMERGENCY_STATUS})
 async def coverage(path: Path, options: Options, progress: Progress = ignore_progress) -> Coverage:
     """Read one number list and judge it; of a project without numbers, the whole account."""
     desired = load(path).desired
-    meant = by_tag_declared(by_target(desired, options.scope.targets), options.scope.tags)
+    targeted = by_target(desired, options.scope.targets)
+    meant = by_tag_declared(targeted, options.scope.tags)
     if not meant.numbers and not options.scope.is_everything:
         raise UsageError("no declared number matches --target and --tag")
     if options.live is not None:
-        return judge(desired, meant.numbers, load_snapshot(options.live))
-    endpoint, limits = account(desired, options)
-    async with open_reader(endpoint, limits, SystemClock()) as reader:
-        snapshot = await _read(reader, desired, endpoint.base_url, limits.page_size, progress)
-    return judge(desired, meant.numbers, snapshot)
+        snapshot = load_snapshot(options.live)
+    else:
+        endpoint, limits = account(desired, options)
+        async with open_reader(endpoint, limits, SystemClock()) as reader:
+            snapshot = await _read(reader, desired, endpoint.base_url, limits.page_size, progress)
+    found = judge(desired, meant.numbers, snapshot)
+    return replace(found, unmatched=unmatched(targeted.numbers, options.scope.targets))
 
 
 async def _read(

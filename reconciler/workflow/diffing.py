@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from reconciler.core.declared_diff import (
 )
 from reconciler.core.desired import build
 from reconciler.core.model import Desired
-from reconciler.core.scope import Scope, by_section, by_tag_declared, by_target
+from reconciler.core.scope import Scope, by_section, by_tag_declared, by_target, unmatched
 from reconciler.core.text import neutral
 from reconciler.errors import InputError, MissingPathError, Problem, UsageError
 from reconciler.files import Loaded, load_documents
@@ -58,6 +59,7 @@ def diff_revisions(
     if after.problems:
         raise InputError(after.problems)
     known = [each.loaded for each in (after, before) if each.loaded]
+    remarks = (*_remarks(before, after, given, old, new), *_unmatched(before, after, scope))
     comparison = Comparison(
         base=old,
         start=start,
@@ -65,7 +67,7 @@ def diff_revisions(
         project=_project(known[0].root, repository),
         diff=DeclaredDiff(declared_after=len(after.desired.numbers)),
         problems=before.problems,
-        notes=(*notes, *_remarks(before, after, given, old, new)),
+        notes=(*notes, *remarks),
     )
     if before.problems:
         return comparison
@@ -198,6 +200,18 @@ def _kept(desired: Desired, names: Set[str]) -> Desired:
 def _scoped(desired: Desired, scope: Scope) -> Iterable[str]:
     targeted = by_target(desired, scope.targets)
     return by_section(by_tag_declared(targeted, scope.tags), scope.only).numbers
+
+
+def _unmatched(before: _Side, after: _Side, scope: Scope) -> Iterator[str]:
+    """What of --target matches on neither side, where another does."""
+    sides = (before.desired, after.desired)
+    missing = [
+        frozenset(unmatched(by_target(each, scope.targets).numbers, scope.targets))
+        for each in sides
+    ]
+    for each in dict.fromkeys(scope.targets):
+        if all(each in one for one in missing):
+            yield f"no declared number matches --target {neutral(shlex.quote(each))}"
 
 
 def _project(root: Path, repository: Repository) -> str:

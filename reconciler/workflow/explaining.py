@@ -12,13 +12,14 @@ from reconciler.api.listings import Found, read_lists
 from reconciler.api.read import ReadClient, open_reader
 from reconciler.api.settings import Endpoint, Limits
 from reconciler.core.assigning import Assigning, assigned
-from reconciler.core.changes import Withheld
+from reconciler.core.changes import Difference
 from reconciler.core.desired import build
 from reconciler.core.diff import diff
 from reconciler.core.explained import Explanation, explain
 from reconciler.core.fetchplan import Needs
 from reconciler.core.fields import Kind, Listing
 from reconciler.core.hints import Hints
+from reconciler.core.judging import Ruling, rulings
 from reconciler.core.live import build_snapshot
 from reconciler.core.model import Desired, DesiredNumber, Snapshot
 from reconciler.core.places import canonical_number
@@ -65,8 +66,13 @@ async def explain_number(given: str, path: Path, options: Options) -> Explanatio
         close = Hints().closest(number, desired.numbers)
         hint = f"; did you mean {close}?" if close else ""
         raise UsageError(f"{number} is not declared" + _nor_live(snapshot) + hint)
-    withheld = _withheld(desired, snapshot, number, loaded.root, notes) if snapshot else ()
-    return Explanation(explained, withheld, tuple(notes))
+    compared = _compared(desired, snapshot, number, loaded.root, notes) if snapshot else None
+    ruled: list[Ruling] = []
+    if declared is not None and not declared.release:
+        seen = snapshot if compared else None
+        ruled = rulings(desired.policies, declared, seen, compared.changes if compared else ())
+    withheld = compared.withheld if compared else ()
+    return Explanation(explained, withheld, tuple(ruled), tuple(notes))
 
 
 def _with_assigned(desired: Desired, rules: Assigning, snapshot: Snapshot, number: str) -> Desired:
@@ -79,20 +85,21 @@ def _nor_live(snapshot: Snapshot | None) -> str:
     return "" if snapshot is None else ", nor is it in the account"
 
 
-def _withheld(
+def _compared(
     desired: Desired, snapshot: Snapshot, number: str, root: Path, notes: list[str]
-) -> tuple[Withheld, ...]:
-    """What a plan would hold back of the number, and why."""
+) -> Difference | None:
+    """What a plan would change of the number, and what it would hold back, and why. None where
+    they cannot be compared."""
     if number not in desired.numbers or number not in snapshot.numbers:
-        return ()
+        return None
     meant = by_target(desired, (number,))
     try:
         difference = diff(meant, snapshot, resolve_secrets(meant, root, os.environ))
     except InputError as error:
         notes.append(f"not compared with the account: {error}")
-        return ()
+        return None
     safety, today = desired.safety, SystemClock().now().date()
-    return withhold(difference, snapshot, safety, safety.allowing(frozenset()), today).withheld
+    return withhold(difference, snapshot, safety, safety.allowing(frozenset()), today)
 
 
 async def _read(

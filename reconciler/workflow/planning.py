@@ -27,9 +27,10 @@ from reconciler.core.scope import (
     by_section,
     by_tag,
     by_target,
+    unmatched,
 )
 from reconciler.core.values import UNKNOWN
-from reconciler.errors import NothingMatchedError, SafetyError
+from reconciler.errors import NothingMatchedError, Problem, SafetyError
 from reconciler.files.origin import commit_of
 from reconciler.files.reader import collector_paused
 from reconciler.files.secrets import resolve_secrets
@@ -39,6 +40,7 @@ from reconciler.workflow.common import (
     Options,
     Project,
     account,
+    idle_warnings,
     limits_of,
     lists_undeclared,
     load,
@@ -60,6 +62,10 @@ class Planned:
     """Whether the account is looked at as it is, and not as it would be."""
     unmanaged: tuple[str, ...] = ()
     """Live numbers in scope that nobody declares, where they were asked for."""
+    unmatched: tuple[str, ...] = ()
+    """What --target asked for, besides what it found, and no number matches."""
+    warnings: tuple[Problem, ...] = ()
+    """What the comparison found odd about the project."""
 
     @property
     def refusals(self) -> tuple[str, ...]:
@@ -148,7 +154,9 @@ def _planned(
         text = f"{count(len(unmanaged), 'live number')} that nobody declares: {examples(unmanaged)}"
         notes = (*notes, text)
     made = with_plan(project, options, snapshot, secrets, difference, notes, for_drift=for_drift)
-    return replace(made, unmanaged=unmanaged)
+    return replace(
+        made, unmanaged=unmanaged, unmatched=unmatched(targeted.numbers, options.scope.targets)
+    )
 
 
 def with_plan(
@@ -182,17 +190,19 @@ def with_plan(
             allowed=tuple(sorted(allowed)),
             prices=desired.prices,
         )
-    violations, unjudged = judge_live(
+    judged = judge_live(
         narrowed(desired.policies, options.scope.only),
         difference.numbers,
         snapshot,
         desired.safety.select,
         () if for_drift else difference.changes,
     )
-    made = replace(made, violations=violations, unjudged=unjudged)
+    made = replace(made, violations=judged.violations, unjudged=judged.unjudged)
     refused = refusals(made, snapshot, desired.safety, allowed, len(desired.numbers))
     made = replace(made, refusals=refused)
-    return Planned(made, snapshot, project, secrets, snapshot.reads, notes, for_drift)
+    whole = project.is_whole and options.scope.is_everything
+    odd = tuple(idle_warnings(judged.idle, desired)) if whole else ()
+    return Planned(made, snapshot, project, secrets, snapshot.reads, notes, for_drift, warnings=odd)
 
 
 def _live_pin(snapshot: Snapshot, number: str) -> str | None:

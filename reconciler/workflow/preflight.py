@@ -51,7 +51,9 @@ async def preflight(reader: ReadClient, planned: Planned, options: Options) -> P
         planned.notes,
         for_drift=planned.for_drift,
     )
-    return replace(again, reads=reader.reads, unmanaged=planned.unmanaged)
+    return replace(
+        again, reads=reader.reads, unmanaged=planned.unmanaged, unmatched=planned.unmatched
+    )
 
 
 def _corrected(

@@ -22,7 +22,7 @@ from reconciler.core.model import Source
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Plan
 from reconciler.core.policy import allowance_of
-from reconciler.core.text import Redactor
+from reconciler.core.text import Redactor, neutral, shortened
 from reconciler.core.values import LiveValue, Secret
 from reconciler.errors import ReconcilerError, SafetyError, StaleError, UsageError
 from reconciler.files.secrets import resolve_refs
@@ -96,7 +96,7 @@ def check_base_url(plan: Plan, base_url: str) -> None:
     """A plan is for one API address."""
     if plan.base_url.rstrip("/") != base_url.rstrip("/"):
         raise UsageError(
-            f"the plan was made for {plan.base_url}, but here the API is {base_url}: set "
+            f"the plan was made for {_fit(plan.base_url)}, but here the API is {base_url}: set "
             "TELNYX_BASE_URL, or account.base_url in reconciler.yaml; nothing was written"
         )
 
@@ -105,7 +105,12 @@ def check_refusals(plan: Plan, options: Options) -> None:
     """What a rule refused when the plan was made is refused now, unless it is allowed now."""
     left = [each for each in plan.refusals if allowance_of(each) not in options.allow]
     if left:
-        raise SafetyError("nothing was written: " + "; ".join(left))
+        raise SafetyError("nothing was written: " + "; ".join(map(_fit, left)))
+
+
+def _fit(words: str) -> str:
+    """What stands in a file that anybody may have written, fit for an error."""
+    return shortened(neutral(words), 1_000)
 
 
 def plan_secrets(plan: Plan, root: Path) -> dict[str, str]:
@@ -139,7 +144,7 @@ def check_bound(plan: Plan, secrets: Mapping[str, str]) -> None:
         found = fingerprint_of(key, secret.ref, secrets[secret.ref])
         if not hmac.compare_digest(found.encode(), secret.fingerprint.encode()):
             raise UsageError(
-                f"{secret.ref} is not the PIN that was reviewed, or {BINDING_KEY_ENV} is not "
+                f"{_fit(secret.ref)} is not the PIN that was reviewed, or {BINDING_KEY_ENV} is not "
                 "the one the plan was made with; nothing was written"
             )
 

@@ -22,6 +22,7 @@ from reconciler.apply import Stop, Watcher
 from reconciler.core.model import Desired, DesiredNumber, Source
 from reconciler.core.outcome import Outcome
 from reconciler.core.overlaps import Overlap, overlaps
+from reconciler.core.scope import by_target, unmatched
 from reconciler.core.text import neutral
 from reconciler.errors import (
     BugError,
@@ -47,7 +48,8 @@ U = TypeVar("U")
 
 _TOLD = 20
 _AT_ONCE = 16
-"""Accounts that are asked at the same time: each holds connections, and files can run out."""
+"""Accounts that are asked at the same time: they share the connections that this process can hold,
+and each should have a few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,7 @@ async def compare_all(
     """plan or drift of each project. Where --target, --tag and --only match in some, those in
     which nothing matches have neither a value nor an error."""
     compare = planning.drift if for_drift else planning.plan
+    options = _sharing(steps, options)
 
     async def work(step: Step[Project], project: Project) -> Planned:
         return await compare(project, options, progress(step.name))
@@ -209,6 +212,22 @@ async def compare_all(
         Step(each.path, each.account) if isinstance(each.error, NothingMatchedError) else each
         for each in planned
     )
+
+
+def unmatched_targets(
+    steps: Steps[Project], planned: Steps[Planned], options: Options
+) -> tuple[str, ...]:
+    """What --target asked for, besides what it found, and no number of any project matches; none
+    where that of some project cannot be told."""
+    left = options.scope.targets
+    for project, compared in zip(steps, planned, strict=True):
+        found = compared.value.project if compared.value else project.value
+        if found is None or (found.desired.assigning and not compared.value):
+            return ()
+        targeted = by_target(found.desired, options.scope.targets)
+        missing = unmatched(targeted.numbers, options.scope.targets)
+        left = tuple(each for each in left if each in missing)
+    return left
 
 
 # ---- apply ------------------------------------------------------------------------------------
@@ -250,8 +269,9 @@ async def apply_all(
     done: Callable[[Step[Outcome]], None],
 ) -> Steps[Outcome]:
     """Carry out the plan of each project. What stops all writing to an account, or the user,
-    keeps its later projects from beginning. `done` is told of each as it ends."""
+    keeps its later projects from beginning. `done` is told of each as it ends, well or not."""
     stopped: dict[int, NotBegunError] = {}
+    options = _sharing(steps, options)
 
     async def work(step: Step[Planned], planned: Planned) -> Outcome:
         if stops[step.path].interrupted:
@@ -267,10 +287,9 @@ async def apply_all(
         if outcome.stopped:
             code = Exit.KEY_REFUSED if outcome.key_refused else Exit.ERROR
             stopped[step.account] = _not_begun(step, outcome.stopped, code)
-        done(Step(step.path, step.account, outcome))
         return outcome
 
-    return await _side_by_side(steps, work)
+    return await _side_by_side(steps, work, done)
 
 
 def _not_begun(step: Step[Planned], why: str, code: Exit) -> NotBegunError:
@@ -288,15 +307,33 @@ def _groups(steps: Iterable[Step[T]]) -> list[list[Step[T]]]:
     return list(groups.values())
 
 
-async def _side_by_side(steps: Steps[T], work: Callable[[Step[T], T], Awaitable[U]]) -> Steps[U]:
+def _sharing(steps: Steps[T], options: Options) -> Options:
+    """`options` for accounts that are at work at the same time."""
+    at_work = {each.account for each in steps if each.value is not None}
+    return replace(options, accounts=max(min(len(at_work), _AT_ONCE), 1))
+
+
+def _nobody(step: Step[Any]) -> None:
+    """Nobody waits to hear how a project ended."""
+
+
+async def _side_by_side(
+    steps: Steps[T],
+    work: Callable[[Step[T], T], Awaitable[U]],
+    done: Callable[[Step[U]], None] = _nobody,
+) -> Steps[U]:
     """Do `work` in every project that has not failed: the accounts side by side, the projects of
-    one in turns."""
+    one in turns. `done` is told of each as it ends."""
 
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def one_by_one(group: list[Step[T]]) -> list[Step[U]]:
+        ended = []
         async with places:
-            return [await _attempt(each, work) for each in group]
+            for each in group:
+                ended.append(await _attempt(each, work))
+                done(ended[-1])
+        return ended
 
     ended = await asyncio.gather(*map(one_by_one, _groups(steps)))
     by_path = {each.path: each for group in ended for each in group}

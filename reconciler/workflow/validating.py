@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.hints import quoted
-from reconciler.core.judging import Declaration, Left, judge_declared
+from reconciler.core.judging import Declaration, Left, idle, judge_declared, judges_of
 from reconciler.core.policies import ERROR, WARN, Policy
 from reconciler.errors import InputError, Problem
 from reconciler.report.judged import wanted, whom
 from reconciler.report.words import count, shown
-from reconciler.workflow.common import Project, check_secrets, load
+from reconciler.workflow.common import Project, check_secrets, idle_warnings, load
 
 _PLACES_SHOWN = 5
 
@@ -48,11 +48,14 @@ def validate(path: Path | Project, *, secrets: bool = False) -> Validated:
             problems += unread.problems
     policies = project.desired.policies
     found: dict[str, list[Declaration]] = {each.name: [] for each in policies}
-    for each in judge_declared(policies, project.desired.numbers):
+    judges = judges_of(policies)
+    for each in judge_declared(judges, project.desired.numbers):
         found[each.finding.policy.name].append(each)
     said: dict[str, list[Problem]] = {ERROR: problems, WARN: [*project.desired.warnings]}
     for policy in policies:
         said[policy.level] += _problems(policy, found[policy.name])
+    if project.is_whole and project.desired.assigning is None:
+        said[WARN] += idle_warnings(idle(policies, judges), project.desired)
     left = tuple(each for policy in policies for each in _left(policy, found[policy.name]))
     if problems:
         raise InvalidError(problems, said[WARN], left)

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-import httpx
-
 from reconciler.api.http import Http
 from reconciler.api.limiter import Limiter
+from reconciler.api.message import Transport
 from reconciler.api.settings import Endpoint, Limits
 
 T = TypeVar("T")
@@ -184,7 +183,7 @@ async def http_to(
     endpoint: Endpoint,
     limits: Limits | None = None,
     clock: FakeClock | None = None,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
 ) -> AsyncIterator[Http]:
     """An Http in virtual time with a limiter of its own."""
     limits = limits or Limits(call_timeout_seconds=5)

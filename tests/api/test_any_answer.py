@@ -10,6 +10,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.api.by_httpx import ByHttpx
 from reconciler.api.http import decode
 from reconciler.api.settings import Endpoint, Limits
 from reconciler.core.text import neutral
@@ -63,7 +64,7 @@ def test_any_answer_is_an_answer_or_an_error_of_the_tree_without_the_key(
         return httpx.Response(status, headers=told, stream=httpx.ByteStream(body))
 
     async def go() -> None:
-        transport = httpx.MockTransport(respond)
+        transport = ByHttpx(httpx.MockTransport(respond))
         async with http_to(PLACE, Limits(max_body_bytes=150), transport=transport) as http:
             answer = await http.send("GET", "/phone_numbers")
             assert 200 <= answer.status < 300

@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import traceback
 
-import httpx
 import msgspec
 import pytest
 
@@ -365,7 +364,7 @@ def test_a_path_that_leads_elsewhere_is_never_called() -> None:
 
 
 def answer_of(body: bytes, kind: str = "application/json") -> Answer:
-    return Answer(200, httpx.Headers({"content-type": kind}), body, "r-3", "GET /phone_numbers")
+    return Answer(200, {"content-type": kind}, body, "r-3", "GET /phone_numbers")
 
 
 class Row(msgspec.Struct):

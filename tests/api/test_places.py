@@ -7,11 +7,11 @@ import random
 import resource
 from collections.abc import Coroutine
 
-import httpx
 import pytest
 
 from reconciler.api import sockets
 from reconciler.api.limiter import Limiter
+from reconciler.api.message import Reply, Request, Transport
 from reconciler.api.places import Places, in_places
 from reconciler.api.settings import Limits
 from reconciler.api.transport import Lanes
@@ -162,6 +162,17 @@ def test_connections_are_bounded_by_the_files_that_may_be_open(
     assert raised == ([] if becomes is None else [becomes])
 
 
+@pytest.mark.parametrize(
+    ("files", "accounts", "each"), [(4096, 2, 1007), (4096, 16, 125), (256, 16, 5), (64, 16, 1)]
+)
+def test_accounts_that_are_asked_at_the_same_time_share_the_connections(
+    files: int, accounts: int, each: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, _limits: None)
+    assert sockets.most_connections(accounts) == each
+
+
 def test_a_limit_that_cannot_be_raised_is_kept_to(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_what: int, _limits: tuple[int, int]) -> None:
         raise ValueError
@@ -174,22 +185,34 @@ def test_a_limit_that_cannot_be_raised_is_kept_to(monkeypatch: pytest.MonkeyPatc
 def test_connections_that_nobody_needed_for_a_while_are_closed() -> None:
     closed = 0
 
-    class Lane(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    class Empty(Reply):
+        async def part(self) -> bytes:
+            return b""
+
+        async def aclose(self) -> None:
+            pass
+
+    class Lane(Transport):
+        async def send(self, request: Request) -> Reply:
+            del request
             await asyncio.sleep(0)
-            return httpx.Response(200, stream=httpx.ByteStream(request.content))
+            return Empty(200, {})
 
         async def aclose(self) -> None:
             nonlocal closed
             closed += 1
 
     async def go() -> tuple[int, int]:
-        async with httpx.AsyncClient(transport=Lanes(Lane)) as client:
-            for _ in range(2):
-                await asyncio.gather(*(client.get("http://127.0.0.1/") for _ in range(5)))
-            before = closed
-            await asyncio.sleep(6)
-            await client.get("http://127.0.0.1/")
-            return before, closed
+        lanes, request = Lanes(Lane), Request("GET", "http://127.0.0.1", "/", (), b"", 5.0)
+
+        async def call() -> None:
+            await (await lanes.send(request)).aclose()
+
+        for _ in range(2):
+            await asyncio.gather(*(call() for _ in range(5)))
+        before = closed
+        await asyncio.sleep(6)
+        await call()
+        return before, closed
 
     assert VirtualClock().run(go()) == (0, 4)

@@ -7,7 +7,7 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -243,6 +243,64 @@ def test_a_proxy_from_the_environment_is_used_and_never_sees_the_key() -> None:
     refused = b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"
     calls = through_a_proxy("https://api.invalid/v2", refused)
     assert calls == [("CONNECT", "api.invalid:443")]
+
+
+@asynccontextmanager
+async def tunnels() -> AsyncIterator[tuple[str, list[bytes]]]:
+    """The URL of a proxy that makes every connection it is asked for, and what it was asked."""
+    asked: list[bytes] = []
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with closing(writer):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+
+    async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        port = int(asked[-1].split()[1].rpartition(b":")[2])
+        there, to = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+        for way in ((reader, to), (there, writer)):
+            tasks.add(asyncio.ensure_future(carry(*way)))
+
+    server = await asyncio.start_server(connection, "127.0.0.1", 0)
+    try:
+        yield f"http://user:hunter2@127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await server.wait_closed()
+        await asyncio.sleep(0)  # the sockets are closed by the loop's next step
+
+
+def test_calls_by_way_of_a_proxy_are_answered_and_their_connection_is_checked_end_to_end(
+    company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(company / "cert.pem"))
+    # What is on this machine never goes through a proxy, and nothing else is here to be called.
+    monkeypatch.setattr(Endpoint, "is_loopback", False)
+
+    async def go() -> tuple[list[int], list[bytes], list[bytes]]:
+        async with https(company) as (endpoint, seen), tunnels() as (proxy, asked):
+            monkeypatch.setenv("HTTPS_PROXY", proxy)
+            statuses = []
+            for method, body in (("GET", None), ("POST", {"phone_numbers": ["1"]})):
+                async with http_to(endpoint) as http:
+                    statuses.append((await http.send(method, "/phone_numbers", body=body)).status)
+            return statuses, seen, asked
+
+    statuses, seen, asked = run(go())
+    assert statuses == [200, 200]
+    assert [each.partition(b" ")[0] for each in seen] == [b"GET", b"POST"]
+    assert all(f"Bearer {KEY}".encode() in each for each in seen)
+    assert len(asked) == 2
+    assert all(
+        each.startswith(b"CONNECT localhost:") and KEY.encode() not in each for each in asked
+    )
 
 
 def test_a_proxy_that_is_not_there_is_named() -> None:

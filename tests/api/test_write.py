@@ -9,7 +9,9 @@ import ssl
 import httpx
 import pytest
 
+from reconciler.api.by_httpx import ByHttpx
 from reconciler.api.limiter import Limiter
+from reconciler.api.message import Transport
 from reconciler.api.settings import Endpoint, Limits
 from reconciler.api.write import Answered, NotSent, Refused, Sent, Unknown, open_writer
 from reconciler.errors import (
@@ -50,7 +52,7 @@ def write(behave: Behave, limits: Limits | None = None) -> tuple[Sent, int]:
 async def to(
     endpoint: Endpoint,
     limits: Limits | None = None,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
 ) -> tuple[Sent, int]:
     limits, clock = limits or Limits(), FakeClock(real_pause=0.002)
     limiter = Limiter(limits, clock, random.Random(1))
@@ -193,7 +195,7 @@ def test_connection_refused_once_is_a_safe_retry() -> None:
         return httpx.Response(200, json={})
 
     sent, tries = run(
-        to(Endpoint("https://api.example/v2", KEY), None, httpx.MockTransport(respond))
+        to(Endpoint("https://api.example/v2", KEY), None, ByHttpx(httpx.MockTransport(respond)))
     )
     assert isinstance(sent, Answered)
     assert (calls, tries) == (1, 3)
@@ -206,7 +208,7 @@ def test_each_further_try_of_a_write_is_waited_for() -> None:
 
         limits, clock = Limits(rate_per_second=1000), FakeClock()
         limiter = Limiter(limits, clock, random.Random(1))
-        transport = httpx.MockTransport(refuse)
+        transport = ByHttpx(httpx.MockTransport(refuse))
         async with open_writer(
             Endpoint("https://api.example/v2", KEY),
             limits,
@@ -242,7 +244,9 @@ def test_any_other_break_of_a_write_is_unknown_and_not_sent_again(failure: Excep
         tries += 1
         raise failure
 
-    sent, _ = run(to(Endpoint("https://api.example/v2", KEY), None, httpx.MockTransport(respond)))
+    sent, _ = run(
+        to(Endpoint("https://api.example/v2", KEY), None, ByHttpx(httpx.MockTransport(respond)))
+    )
     assert isinstance(sent, Unknown)
     assert tries == 1
 
@@ -253,7 +257,7 @@ def test_a_failed_tls_check_is_fatal_and_not_sent(failure: OSError) -> None:
         raise httpx.ConnectError("no") from failure
 
     sent, tries = run(
-        to(Endpoint("https://api.example/v2", KEY), None, httpx.MockTransport(respond))
+        to(Endpoint("https://api.example/v2", KEY), None, ByHttpx(httpx.MockTransport(respond)))
     )
     assert isinstance(sent, NotSent)
     fatal = isinstance(failure, ssl.SSLError)
@@ -283,7 +287,7 @@ def test_only_patch_post_and_delete_are_writes(method: str) -> None:
         limits, clock = Limits(), FakeClock()
         limiter = Limiter(limits, clock)
         place = Endpoint("https://api.example/v2", KEY)
-        silent = httpx.MockTransport(lambda _: httpx.Response(200))
+        silent = ByHttpx(httpx.MockTransport(lambda _: httpx.Response(200)))
         async with open_writer(place, limits, clock, limiter=limiter, transport=silent) as client:
             with pytest.raises(ValueError, match="not a write"):
                 await client.send_once(method, "/phone_numbers/1", None)

@@ -19,6 +19,8 @@ import pytest
 import yaml
 
 from reconciler import workflow
+from reconciler.api.by_httpx import ByHttpx
+from reconciler.api.message import Transport
 from reconciler.apply import Stop
 from reconciler.core.forecast import Standing
 from reconciler.core.outcome import Outcome
@@ -124,9 +126,9 @@ class Account:
         for room in ("applying", "planning", "resuming", "saved", "snapshots"):
             patch.setattr(f"reconciler.workflow.{room}.SystemClock", lambda: self.clock)
 
-        def line(endpoint: object) -> httpx.AsyncBaseTransport:
+        def line(endpoint: object, **_: object) -> Transport:
             del endpoint
-            return Line(self)
+            return ByHttpx(Line(self))
 
         for place in ("reconciler.api.read", "reconciler.api.http", "reconciler.workflow.applying"):
             patch.setattr(f"{place}.open_transport", line)

@@ -14,6 +14,7 @@ from reconciler.sandbox.faults import Delay, Distort, Drop, Respond, bad_json, h
 from reconciler.sandbox.fleet import number
 from reconciler.sandbox.scripts import Failure
 from reconciler.sandbox.writes import FORWARD_ONLY
+from reconciler.workflow import open_journal
 from tests.apply.account import (
     FOUR,
     ONE,
@@ -648,6 +649,45 @@ def test_what_an_interrupt_left_no_time_to_look_at_was_interrupted(
     account.asked = lambda _request: None
     assert resume(account).converged
     assert len(account.writes()) == 60
+
+
+def interrupting_the_last_look(account: Account) -> None:
+    """Ctrl-C while the only write is read back."""
+
+    def look(request: httpx.Request) -> None:
+        if request.method == "GET" and account.writes():
+            account.stop.interrupt()
+
+    account.asked = look
+
+
+def test_an_interrupt_when_all_is_written_and_read_back_stopped_nothing(account: Account) -> None:
+    account.declare({ONE: FLAGGED})
+    planned = account.plan()
+    interrupting_the_last_look(account)
+    outcome = account.apply(planned)
+    assert (outcome.exit_code, outcome.converged) == (Exit.INTERRUPTED, True)
+    assert (outcome.stopped, outcome.open) == ("", ())
+    assert outcome.notes == ("the interrupt came when nothing was left to be sent or read back",)
+
+
+def test_a_journal_that_such_an_interrupt_ended_has_nothing_left(account: Account) -> None:
+    account.declare({ONE: FLAGGED})
+    planned = account.plan()
+    interrupting_the_last_look(account)
+    history = open_journal(Path(account.apply(planned).journal)).history
+    assert (history.finished, history.ended) == (True, Exit.OK)
+
+
+def test_an_interrupt_that_cuts_the_reading_back_short_is_told_of(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.apply.hurry.MOMENT", 0.0)
+    account.declare({ONE: FLAGGED, TWO: FLAGGED})
+    planned = account.plan()
+    stopping_at(account, 1)
+    outcome = account.apply(planned)
+    assert (outcome.stopped, outcome.converged, bool(outcome.open)) == ("interrupted", False, True)
 
 
 def test_an_interrupt_does_not_wait_for_a_job(account: Account) -> None:

@@ -29,7 +29,7 @@ from reconciler.core.changes import Difference
 from reconciler.core.desired import build
 from reconciler.core.diff import diff, live_value
 from reconciler.core.fields import Listing
-from reconciler.core.judging import judge_declared, judge_live
+from reconciler.core.judging import judge_declared, judge_live, judges_of
 from reconciler.core.live import build_snapshot
 from reconciler.core.model import Desired, ListingRead, Snapshot
 from reconciler.core.plan import Origin, make_plan
@@ -112,7 +112,9 @@ def _judge(
 ) -> None:
     """What policies cost: where they see most numbers alike, and where they see no two alike."""
     numbers, changes = desired.numbers, difference.changes
-    watch.step(f"{name}: declared", lambda: sum(1 for _ in judge_declared(policies, numbers)))
+    watch.step(
+        f"{name}: declared", lambda: sum(1 for _ in judge_declared(judges_of(policies), numbers))
+    )
     watch.step(f"{name}: live", lambda: judge_live(policies, numbers, snapshot, Select(), changes))
 
 

@@ -144,3 +144,25 @@ def test_long_reading_says_in_a_log_how_far_it_is(
         "Reading the slim number list: 7,500 of 20,000 rows",
         "Reading the slim number list: 17,500 of 20,000 rows",
     ]
+
+
+def test_an_apply_goes_on_where_showing_how_it_goes_fails_and_that_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, ended = VirtualClock(), []
+    monkeypatch.setattr(progress, "SystemClock", lambda: clock)
+
+    def broken() -> Standing:
+        raise ZeroDivisionError("its text may hold a key")
+
+    async def apply() -> None:
+        async with progress.writing() as watcher:
+            watcher.follow(broken)
+            await asyncio.sleep(100)
+            ended.append(True)
+
+    clock.run(apply())
+    said = capsys.readouterr()
+    assert ended == [True]
+    assert said.err.startswith("warning: how it goes cannot be shown any more: a bug in")
+    assert ("ZeroDivisionError in broken" in said.err, "may hold" in said.err) == (True, False)

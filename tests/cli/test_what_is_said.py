@@ -351,3 +351,15 @@ def test_help_begins_with_what_a_command_is_about_and_ends_with_what_nobody_sets
 @pytest.mark.parametrize("command", ["validate", "fmt", "plan", "apply", "drift", "explain"])
 def test_help_says_what_a_path_is(reconciler: Shell, command: str) -> None:
     assert "PATH is a project, or one file of it" in reconciler(command, "--help").out
+
+
+@pytest.mark.parametrize("command", ["plan", "drift"])
+def test_a_target_that_matches_nothing_beside_one_that_does_is_told(
+    account: Account, reconciler: Shell, command: str
+) -> None:
+    account.declare({ONE: {}})
+    said = reconciler(command, "--target", ONE, "--target", "+1999*", "--target", "oops\x1b")
+    assert said.err.splitlines() == [
+        "warning: no declared number matches --target '+1999*'",
+        r"warning: no declared number matches --target 'oops\x1b'",
+    ]

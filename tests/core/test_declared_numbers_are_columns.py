@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.declared import Declared, Rest, Run
+from reconciler.core.declared import Declared, Rest
 from reconciler.core.fields import Kind
 from reconciler.core.model import NO_SETTINGS, DesiredNumber, Settings, Source
+from reconciler.core.runs import Run
 from tests.core.project import ONE, TWO
 from tests.core.project import Declared as Project
 from tests.core.test_layers_hold_in_general import steady

@@ -237,3 +237,24 @@ def test_thousands_of_groups_that_extend_each_other_are_put_together_in_seconds(
     began = time.process_time()
     built(text + f'numbers: {{"{ONE}": {{groups: [g{count - 1}]}}}}\n')
     assert time.process_time() - began < 5
+
+
+def test_no_blank_after_a_colon_in_braces_is_told(declared: Declared) -> None:
+    text = f'numbers:\n  "{ONE}": {{voice:{{inbound_call_screening: flag_calls}}}}\n'
+    assert declared.complaints({"a.yaml": text}) == [
+        'a.yaml:2:25: a blank is missing after this ":"'
+    ]
+
+
+def test_an_unknown_key_hides_no_unknown_group_of_the_same_number(declared: Declared) -> None:
+    text = f'numbers:\n  "{ONE}":\n    groups: [desk, nobody]\n    customer_refrence: x\n'
+    assert declared.complaints({"a.yaml": f"groups: {{desk: {{}}}}\n{text}"}) == [
+        "a.yaml:4:20: unknown group 'nobody': define it under groups",
+        "a.yaml:5:5: unknown key 'customer_refrence': did you mean 'customer_reference'?",
+    ]
+
+
+@pytest.mark.parametrize("groups", ["nobody", "[1, nobody]", "{a: b}", "", "[[a]]"])
+def test_what_is_no_list_of_names_names_no_group(declared: Declared, groups: str) -> None:
+    text = f'numbers:\n  "{ONE}":\n    groups: {groups}\n    customer_refrence: x\n'
+    assert not any("unknown group" in each for each in declared.complaints({"a.yaml": text}))

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from reconciler.core.catalogue import BY_PATH, SUPPORTED
 from reconciler.core.fields import Kind
+from reconciler.core.fieldschema import settings_properties
 from reconciler.core.generate import generated
-from reconciler.core.schema import numbers_schema, settings_properties
+from reconciler.core.schema import numbers_schema
 from tests.core.project import ONE, TWO
 
 SCHEMAS = Path(__file__).parent.parent.parent / "schemas"

@@ -118,20 +118,27 @@ KEYS = st.lists(
     unique_by=lambda key: key.partition(":")[0],
 )
 PLACES = ["+13125550001", "+13125550002", "+13125550003", "+13125550004"]
+SHAPES = st.lists(KEYS, min_size=1, max_size=2)
+SECTIONS = st.sampled_from(["numbers", "numbers", "numbers", "mobile_numbers"])
+
+
+def written(draw: st.DrawFn, shapes: list[list[str]], places: list[str], quote: str) -> list[str]:
+    """The numbers `places`, each in one of the shapes."""
+    entries = []
+    for place in draw(st.permutations(places)):
+        body = "".join(
+            f"    {key}: {draw(st.sampled_from(VALUES[key][:2] * 3 + VALUES[key]))}\n"
+            for key in draw(st.sampled_from(shapes))
+        )
+        entries.append(f"  {quote}{place}{quote}:\n{body}")
+    return entries
 
 
 @st.composite
 def sections(draw: st.DrawFn) -> str:
     """Numbers of one or two shapes; now and then one that stands twice, or in a block."""
-    kind = draw(st.sampled_from(["numbers", "numbers", "numbers", "mobile_numbers"]))
-    shapes = draw(st.lists(KEYS, min_size=1, max_size=2))
-    entries = []
-    for place in draw(st.permutations(PLACES)):
-        body = "".join(
-            f"    {key}: {draw(st.sampled_from(VALUES[key][:2] * 3 + VALUES[key]))}\n"
-            for key in draw(st.sampled_from(shapes))
-        )
-        entries.append(f'  "{place}":\n{body}')
+    kind = draw(SECTIONS)
+    entries = written(draw, draw(SHAPES), PLACES, draw(st.sampled_from("\"'")))
     match draw(st.integers(0, 20)):
         case 0:
             entries.append('  "+1 312 555 0001": {}\n')
@@ -151,6 +158,26 @@ OTHER = 'numbers:\n  "+13125550021": {tags: [elsewhere]}\n'
 @example('numbers:\n  "+13125550021":\n    tags: [x]\n', "")
 def test_by_table_or_one_by_one_they_come_to_the_same(text: str, only: str) -> None:
     agree(PROJECT + OTHER, text, only=only or None)
+
+
+DEFAULTS = ["", "", "defaults: {hd_voice_enabled: false}\n", "defaults: {customer_reference: d}\n"]
+
+
+@st.composite
+def files(draw: st.DrawFn) -> list[str]:
+    """Files that have their shapes in common, some of them with defaults of their own."""
+    kind, shapes = draw(SECTIONS), draw(SHAPES)
+    return [
+        f"{draw(st.sampled_from(DEFAULTS))}{kind}:\n"
+        + "".join(written(draw, shapes, [f"+1312555000{part}{at}" for at in range(2)], '"'))
+        for part in range(3)
+    ]
+
+
+@settings(thorough, max_examples=250)
+@given(files())
+def test_files_that_are_written_alike_come_to_the_same_as_each_by_itself(texts: list[str]) -> None:
+    agree(PROJECT + OTHER, *texts)
 
 
 def test_they_keep_the_order_of_the_file() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.declared import Declared, Run
+from reconciler.core.declared import Declared
 from reconciler.core.fields import Kind
 from reconciler.core.model import Settings, Source
 from reconciler.core.overlaps import overlaps
+from reconciler.core.runs import Run
 
 _NO_SETTINGS = Settings((), (), ())
 _FIRST = 13125550000

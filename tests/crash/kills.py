@@ -145,20 +145,26 @@ def _at(state: Any, path: str) -> Any:
 _RESUME_SECONDS = 600.0
 """A job that was killed with its answer on the way is looked for a whole minute."""
 
+_EARLY = 0.1
+"""Share of the kills that come while it still plans."""
+
 
 def kill_processes(count: int, times: int, seed: int) -> Tally:
-    """Kill `reconciler apply` by SIGKILL at `times` random moments; a new process resumes."""
+    """Kill `reconciler apply` by SIGKILL at `times` random moments, nine of ten of them after its
+    first write; a new process resumes."""
     tally, rng = Tally(), random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         _write_project(root, count)
-        took = 0.0
+        planning = writing = 0.0
         for turn in range(times + 1):
-            after = rng.uniform(0.0, took) if turn else None
+            is_early = turn > 0 and rng.random() < _EARLY
+            after = rng.uniform(0.0, planning if is_early else writing) if turn else None
             shutil.rmtree(root / ".reconciler", ignore_errors=True)
             with _serving(count) as served:
-                lasted = _one_process(root, served, after, tally)
-            took = took or lasted
+                lasted = _one_process(root, served, after, is_early, tally)
+            if not turn:
+                planning, writing = lasted
     return tally
 
 
@@ -177,7 +183,11 @@ def _serving(count: int) -> Iterator[RunningSandbox]:
         yield served
 
 
-def _one_process(root: Path, served: RunningSandbox, after: float | None, tally: Tally) -> float:
+def _one_process(
+    root: Path, served: RunningSandbox, after: float | None, is_early: bool, tally: Tally
+) -> tuple[float, float]:
+    """Seconds until its first write, and from there to its end. It is killed `after` so many
+    seconds of the first or of the second (None: never)."""
     env = _env(served, root)
     began = time.monotonic()
     process = subprocess.Popen(
@@ -187,6 +197,10 @@ def _one_process(root: Path, served: RunningSandbox, after: float | None, tally:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    if not is_early:
+        while process.poll() is None and not _has_written(served):
+            time.sleep(0.01)
+    wrote = time.monotonic()
     try:
         process.wait(after)
         tally.survived += after is not None
@@ -194,7 +208,7 @@ def _one_process(root: Path, served: RunningSandbox, after: float | None, tally:
         process.send_signal(signal.SIGKILL)
         process.wait()
         tally.kills += 1
-    lasted = time.monotonic() - began
+    lasted = (wrote - began, time.monotonic() - wrote)
     if journals := process.returncode != 0 and journals_in(root):
         # By its name, for it may have been killed when everything was done already.
         said = child("resume", str(journals[-1]), cwd=root, env=env, seconds=_RESUME_SECONDS)
@@ -204,7 +218,7 @@ def _one_process(root: Path, served: RunningSandbox, after: float | None, tally:
             )
     elif process.returncode != 0:
         tally.untouched += 1
-        if served.control.log() and any(e.method != "GET" for e in served.control.log()):
+        if _has_written(served):
             tally.wrong.append(f"killed after {after} s: written without a journal")
     if journals or process.returncode == 0:
         said = child("drift", cwd=root, env=env)
@@ -213,6 +227,10 @@ def _one_process(root: Path, served: RunningSandbox, after: float | None, tally:
     tally.twice += _repeated(served)
     tally.wrong += served.control.violations()
     return lasted
+
+
+def _has_written(served: RunningSandbox) -> bool:
+    return any(each.method != "GET" for each in served.control.log())
 
 
 def _env(served: RunningSandbox, root: Path) -> Mapping[str, str]:

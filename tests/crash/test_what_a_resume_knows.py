@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -11,12 +12,13 @@ import pytest
 from reconciler import workflow
 from reconciler.apply import Stop
 from reconciler.core.fields import Channel
+from reconciler.core.forecast import Standing
 from reconciler.errors import Exit, LockedError, UsageError
 from reconciler.journal import Journal, read_lines
 from reconciler.sandbox.faults import Drop, Respond
 from reconciler.sandbox.fleet import number
 from reconciler.sandbox.scripts import Failure
-from tests.apply.account import ONE, OTHER_TRUNK, THREE, TRUNK, TWO, Account, summary
+from tests.apply.account import ONE, OTHER_TRUNK, THREE, TRUNK, TWO, Account, Watched, summary
 from tests.apply.conftest import MakeAccount
 from tests.apply.test_what_can_go_wrong import ALONE, forwarding_by_jobs
 from tests.crash.killing import Killer, is_finished, journal_of, resume
@@ -52,6 +54,27 @@ def later(account: Account, seconds: float) -> None:
     """Time goes by, and what runs in the background with it."""
     account.clock.time += seconds
     account.sandbox.world.settle()
+
+
+def test_a_resume_shows_from_its_first_moment_what_is_left_of_the_whole_plan(
+    make_account: MakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [number(f"+1312555{each:04}") for each in range(10)]
+    account = make_account(*rows)
+    account.declare(
+        {row.phone_number: {"customer_reference": f"desk-{row.phone_number}"} for row in rows},
+        limits={"concurrency": 1},
+    )
+    stop_at(account, 4)
+    assert len(account.apply().open) == 6
+    seen: list[tuple[int, int]] = []
+
+    def follow(_watched: Watched, standing: Callable[[], Standing]) -> None:
+        seen.append((standing().operations, standing().operations_left))
+
+    monkeypatch.setattr(Watched, "follow", follow)
+    assert resume(account).converged
+    assert seen == [(10, 6)]
 
 
 # ---- jobs ---------------------------------------------------------------------------------------

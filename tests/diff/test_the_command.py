@@ -218,6 +218,15 @@ def test_a_scope_that_means_nothing_is_an_error(
     assert (said.code, "no declared number matches" in said.err) == (1, True)
 
 
+def test_a_target_that_matches_on_neither_side_beside_one_that_does_is_noted(
+    branch: Repo, reconciler: Shell
+) -> None:
+    assert branch.root.is_dir()
+    said = reconciler("diff", "main", "--target", ONE, "--target", THREE)
+    assert f"no declared number matches --target {THREE}" in said.out + said.err
+    assert f"--target {ONE}" not in said.out + said.err
+
+
 def test_no_pin_is_shown(repo: Repo, reconciler: Shell) -> None:
     text = f'numbers:\n  "{ONE}": {{external_pin: "48151623"}}\n  "{TWO}":\n'
     repo.commit({"a.yaml": text})

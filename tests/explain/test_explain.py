@@ -165,3 +165,55 @@ def test_the_rule_that_manages_a_number_is_named(reconciler: Shell) -> None:
 def test_what_is_declared_is_not_said_to_be_assigned(reconciler: Shell) -> None:
     said = reconciler("explain", ONE, "--format", "json").json
     assert (said["assigned"], said["declared"] is None) == (None, False)
+
+
+# ---- policies -----------------------------------------------------------------------------------
+
+POLICIES = [
+    {"name": "desks have a reference", "require": {"customer_reference": "own"}},
+    {"name": "on our trunk", "require": {"connection_id": OTHER_TRUNK}, "level": "warn"},
+    {"name": "of others", "match": {"numbers": "+1999*"}, "require": {"hd_voice_enabled": True}},
+    {"name": "no desks", "unless": {"tags": ["desk"]}, "require": {"hd_voice_enabled": True}},
+    {"name": "hd", "require": {"hd_voice_enabled": True}},
+]
+
+
+@pytest.mark.usefixtures("account")
+def test_the_policies_that_look_at_a_number_are_named_with_what_they_find(
+    account: Account, reconciler: Shell
+) -> None:
+    account.declare(
+        {ONE: {"groups": ["desk"], "customer_reference": "own"}}, **LAYERS, policies=POLICIES
+    )
+    said = reconciler("explain", ONE)
+    told = said.out.partition("Policies that look at it:\n")[2].splitlines()
+    assert [line.split("  # ")[0] for line in told] == [
+        "  holds: desks have a reference",
+        "  broken (warn): on our trunk",
+        f'      connection_id is "{TRUNK}": it must be "{OTHER_TRUNK}"',
+        "  exempt: no desks",
+        "  broken: hd",
+        "      hd_voice_enabled is false: it must be true",
+    ]
+
+
+def test_without_an_account_what_is_not_declared_is_not_told(
+    account: Account, reconciler: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.declare({ONE: {"groups": ["desk"]}}, **LAYERS, policies=POLICIES[-1:])
+    monkeypatch.delenv("TELNYX_API_KEY")
+    (found,) = reconciler("explain", ONE, "--format", "json").json["policies"]
+    assert (found["policy"], found["level"], found["verdict"]) == ("hd", "error", "untold")
+    (finding,) = found["findings"]
+    assert (finding["path"], finding["requires"], finding["unknown"]) == (
+        "hd_voice_enabled",
+        True,
+        ["hd_voice_enabled"],
+    )
+
+
+def test_no_policy_looks_at_a_number_that_nobody_declares(
+    account: Account, reconciler: Shell
+) -> None:
+    account.declare({ONE: {}}, policies=POLICIES[-1:])
+    assert reconciler("explain", TWO, "--format", "json").json["policies"] == []

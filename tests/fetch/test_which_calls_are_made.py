@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 from reconciler import workflow
+from reconciler.api.by_httpx import ByHttpx
+from reconciler.api.message import Request
 from reconciler.api.settings import Endpoint
 from reconciler.api.transport import ReadOnlyTransport, WriteAttemptError
 from reconciler.sandbox.fleet import number
@@ -141,14 +143,11 @@ def test_a_plan_sends_nothing_but_get(account: Account) -> None:
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE", "PUT"])
 def test_the_reading_client_cannot_write(account: Account, method: str) -> None:
     endpoint = Endpoint("http://127.0.0.1:9/v2", account.sandbox.api_key)
-    guard = ReadOnlyTransport(httpx.ASGITransport(account.sandbox.asgi), endpoint)
-
-    async def write() -> None:
-        async with httpx.AsyncClient(transport=guard) as client:
-            await client.request(method, f"{endpoint.base_url}/phone_numbers/1", json={})
+    guard = ReadOnlyTransport(ByHttpx(httpx.ASGITransport(account.sandbox.asgi)), endpoint)
+    request = Request(method, endpoint.origin, "/v2/phone_numbers/1", (), b"{}", 5.0)
 
     with pytest.raises(WriteAttemptError):
-        asyncio.run(write())
+        asyncio.run(guard.send(request))
     assert account.control.log() == []
 
 

@@ -18,6 +18,8 @@ import httpx
 import pytest
 
 from reconciler import workflow
+from reconciler.api.by_httpx import ByHttpx
+from reconciler.api.message import Transport
 from reconciler.apply import Stop
 from reconciler.core.changes import Action
 from reconciler.core.outcome import Outcome
@@ -97,9 +99,9 @@ class _Bent(Account):
         super()._connect(patch)
         self.bends = Counter()
 
-        def line(endpoint: object) -> httpx.AsyncBaseTransport:
+        def line(endpoint: object, **_: object) -> Transport:
             del endpoint
-            return _Bender(self)
+            return ByHttpx(_Bender(self))
 
         for place in ("reconciler.api.read", "reconciler.api.http", "reconciler.workflow.applying"):
             patch.setattr(f"{place}.open_transport", line)

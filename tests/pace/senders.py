@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from reconciler import workflow
+from reconciler.api.by_httpx import ByHttpx
 from reconciler.api.listings import read_lists
 from reconciler.api.read import open_reader
 from reconciler.api.settings import Endpoint, Limits
@@ -113,7 +114,9 @@ def read_at_full_speed(conditions: Conditions, limits: Limits | None = None) -> 
         try:
             async with (
                 asyncio.timeout(conditions.end),
-                open_reader(endpoint, limits or Limits(), clock, transport=line, rng=rng) as reader,
+                open_reader(
+                    endpoint, limits or Limits(), clock, transport=ByHttpx(line), rng=rng
+                ) as reader,
             ):
                 await read_lists(reader, _LISTS, Needs(), page_size=1)
         except TimeoutError:
@@ -189,6 +192,6 @@ def _planned(
     planned = account.virtual.run(workflow.plan(root, Options()))
     sandbox = httpx.ASGITransport(account.sandbox.asgi)
     line = Line(conditions, sandbox.handle_async_request)
-    patch.setattr("reconciler.workflow.applying.open_transport", lambda _: line)
+    patch.setattr("reconciler.workflow.applying.open_transport", lambda *_, **__: ByHttpx(line))
     account.virtual.time = 0.0
     return account, planned, line

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from reconciler.core.changes import Action, Change, FieldChange
 from reconciler.core.desired import build
 from reconciler.core.fields import Kind
-from reconciler.core.judging import judge_declared, judge_live
+from reconciler.core.judging import judge_declared, judge_live, judges_of
 from reconciler.core.model import Desired, LiveNumber, Snapshot, Source
 from reconciler.core.safety import Select
 from reconciler.core.values import UNKNOWN
@@ -302,7 +302,7 @@ def test_of_what_is_declared_nothing_is_said_that_an_account_could_belie(
     }
     violations: set[Key] = set()
     unjudged: set[Key] = set()
-    for found in judge_declared(desired.policies, desired.numbers):
+    for found in judge_declared(judges_of(desired.policies), desired.numbers):
         into = unjudged if found.finding.unknown else violations
         path = found.finding.condition.path
         into |= {(found.finding.policy.name, name, path) for name in found.numbers}

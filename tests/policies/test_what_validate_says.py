@@ -233,3 +233,61 @@ def test_the_document_of_an_error_has_warnings_and_what_is_left_to_plan(
     document = found["projects"][0]["result"] if every else found
     assert (document["valid"], len(document["errors"]), len(document["warnings"])) == (False, 1, 1)
     assert [each["policy"] for each in document["left_to_plan"]] == ["open"]
+
+
+# ---- a policy that judges nothing ---------------------------------------------------------------
+
+REFERRED = {"customer_reference": "x"}
+IDLE = "policy 'p' judges nothing: none of the declared numbers is one that it means"
+
+
+@pytest.mark.parametrize(
+    ("match", "is_idle"),
+    [
+        ({}, False),
+        ({"numbers": "+1312*"}, False),
+        ({"numbers": "+1999*"}, True),
+        ({"kind": "mobile"}, True),
+        ({"tags": ["desk"]}, False),
+        ({"tags": ["dekst"]}, True),
+        ({"country": "US"}, False),  # which only the account knows
+        ({"country": "DE"}, True),
+        ({"connection_id": "1"}, False),
+    ],
+)
+def test_a_policy_that_can_mean_no_declared_number_is_warned_of(
+    declared: Declared, match: dict[str, Any], is_idle: bool
+) -> None:
+    policy = {"name": "p", **({"match": match} if match else {}), "require": REFERRED}
+    found = judged(declared, number("tags: [desk], customer_reference: x"), policy)
+    assert [each.message for each in found.warnings] == ([IDLE] if is_idle else [])
+    assert all(each.path.endswith("reconciler.yaml") for each in found.warnings)
+
+
+@pytest.mark.parametrize(
+    "files", [{"a.yaml": "numbers: {}\n"}, {"a.yaml": number("release: true")}, {}]
+)
+def test_where_no_number_is_declared_no_policy_is_warned_of(
+    declared: Declared, files: dict[str, str]
+) -> None:
+    policy = {"name": "p", "match": {"numbers": "+1999*"}, "require": REFERRED}
+    declared.write({"reconciler.yaml": json.dumps({"policies": [policy]}), **files})
+    assert workflow.validate(declared.root).warnings == ()
+
+
+def test_of_one_file_of_a_project_it_is_not_told(declared: Declared) -> None:
+    policy = {"name": "p", "match": {"numbers": "+1999*"}, "require": REFERRED}
+    declared.write({"reconciler.yaml": json.dumps({"policies": [policy]}), "a.yaml": number("")})
+    assert workflow.validate(declared.root / "a.yaml").warnings == ()
+    assert len(workflow.validate(declared.root).warnings) == 1
+
+
+def test_where_assign_may_bring_numbers_it_is_not_told(declared: Declared) -> None:
+    policy = {"name": "p", "match": {"numbers": "+1999*"}, "require": REFERRED}
+    project = {
+        "policies": [policy],
+        "groups": {"g": {"tags": ["x"]}},
+        "assign": [{"match": {"country": ["US"]}, "groups": ["g"]}],
+    }
+    declared.write({"reconciler.yaml": json.dumps(project), "a.yaml": number("")})
+    assert workflow.validate(declared.root).warnings == ()

@@ -308,3 +308,57 @@ def test_what_no_answer_ever_shows_is_passed_over(account: Account, reconciler: 
     )
     assert "unjudged" not in document(reconciler)
     assert reconciler("drift").code == 0
+
+
+# ---- a policy that judges nothing ---------------------------------------------------------------
+
+
+def of(match: dict[str, Any]) -> dict[str, Any]:
+    return {"name": "p", "match": match, "require": {REFERENCE: {"pattern": "."}}, "level": "warn"}
+
+
+@pytest.mark.parametrize(
+    ("match", "is_idle"),
+    [
+        ({"country": "CA"}, False),
+        ({"country": "MX"}, True),
+        ({"tags": ["a"]}, False),
+        ({"tags": ["b"]}, True),
+        ({"connection_id": OTHER_TRUNK}, True),  # which is live, but nobody declares that number
+        ({"kind": "mobile"}, True),
+    ],
+)
+@pytest.mark.parametrize("command", ["plan", "drift"])
+def test_a_policy_that_means_no_declared_number_is_warned_of(
+    account: Account, reconciler: Shell, command: str, match: dict[str, Any], is_idle: bool
+) -> None:
+    account.declare({ONE: {}, THREE: {}}, policies=[of(match)])
+    said = reconciler(command)
+    assert ("policy 'p' judges nothing" in said.err) is is_idle
+    assert said.code == 0
+
+
+def test_a_number_that_is_not_in_the_account_may_be_one_it_means(
+    account: Account, reconciler: Shell
+) -> None:
+    account.declare({ONE: {}, "+13125559999": {}}, policies=[of({"numbers": "+13125559*"})])
+    assert "judges nothing" not in reconciler("plan").err
+
+
+@pytest.mark.parametrize("words", [("--target", ONE), ("--tag", "a"), ("numbers.yaml",)])
+def test_of_a_part_of_a_project_it_is_not_told(
+    account: Account, reconciler: Shell, words: tuple[str, ...]
+) -> None:
+    account.declare({ONE: {"tags": ["a"]}}, policies=[of({"country": "MX"})])
+    assert "judges nothing" not in reconciler("plan", *words).err
+    assert "judges nothing" in reconciler("plan").err
+
+
+def test_a_revert_judges_only_what_it_undoes_and_warns_of_nothing(
+    account: Account, reconciler: Shell
+) -> None:
+    account.declare({ONE: {REFERENCE: "x"}}, policies=[of({"country": "MX"})])
+    assert reconciler(*APPLY).code == 0
+    (journal,) = (account.root / ".reconciler").iterdir()
+    said = reconciler("revert", str(journal), "--out", "undo.json")
+    assert (said.code, "judges nothing" in said.err) == (0, False)

@@ -15,6 +15,7 @@ from tests.cli.support import Shell
 from tests.safety.project import APPLY, EVERY_OPTION, document, rules
 
 NEW = {"customer_reference": "new"}
+UUID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 ALL = {ONE: NEW, TWO: NEW, THREE: NEW}
 
 
@@ -63,6 +64,17 @@ def test_keys_are_anded_and_the_values_of_a_key_ored(
     account.declare(ALL, select=select, aliases=aliases)
     assert reconciler(*APPLY).code == (0 if len(inside) == len(ALL) else 3)
     assert written(account) == inside
+
+
+@pytest.mark.parametrize("wanted", [UUID.upper(), "other"])
+def test_a_uuid_of_the_scope_may_be_written_in_either_case(
+    make_account: MakeAccount, reconciler: Shell, wanted: str
+) -> None:
+    account = make_account(number(ONE, connection_id=UUID), number(TWO), number(THREE))
+    aliases = {"connection_id": {"other": UUID.upper()}}
+    account.declare(ALL, select={"connection_ids": [wanted]}, aliases=aliases)
+    assert reconciler(*APPLY).code == 3
+    assert written(account) == {ONE}
 
 
 def test_what_is_outside_is_withheld_as_out_of_scope(account: Account, reconciler: Shell) -> None:

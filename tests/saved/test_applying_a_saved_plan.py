@@ -152,6 +152,15 @@ def test_a_plan_for_another_address_is_refused(
     assert desk.control.log() == []
 
 
+def test_an_address_that_steers_is_neutral_in_the_refusal(desk: Desk, reconciler: Shell) -> None:
+    desk.declare({ONE: {"customer_reference": "x"}})
+    bad = {"base_url": "https://x\n::error::y\x1b[2J"}
+    path = desk.save()
+    put(path, forged(document_of(path), lambda d: d.update(account=bad)))
+    said = reconciler("apply", str(path))
+    assert (said.code, len(said.err.splitlines()), "\x1b" in said.err) == (1, 1, False)
+
+
 def test_a_plan_of_another_account_is_refused(desk: Desk) -> None:
     desk.declare({ONE: {"customer_reference": "x"}, TWO: {"hd_voice_enabled": True}})
     path = desk.save()
@@ -224,6 +233,21 @@ def test_a_plan_that_a_rule_refuses_is_saved_but_not_applied(desk: Desk, refused
 def test_a_refused_plan_ends_in_3(reconciler: Shell, refused: Path) -> None:
     said = reconciler("apply", str(refused))
     assert (said.code, "--allow-max-changes" in said.err) == (3, True)
+
+
+def test_a_refusal_that_steers_is_neutral(reconciler: Shell, refused: Path) -> None:
+    bad = "\n::error::x\x1b[2J (rule: max_changes; no)"
+    put(refused, forged(document_of(refused), lambda d: d.update(refusals=[bad])))
+    said = reconciler("apply", str(refused))
+    assert (said.code, len(said.err.splitlines()), "\x1b" in said.err) == (3, 1, False)
+
+
+@pytest.mark.parametrize("output_format", ["text", "json"])
+def test_show_says_that_an_apply_would_be_refused(
+    reconciler: Shell, refused: Path, output_format: str
+) -> None:
+    said = reconciler("show", str(refused), "--format", output_format)
+    assert "warning: apply would be refused: 3 numbers would change" in said.err
 
 
 def test_a_refused_plan_is_applied_once_it_is_allowed(desk: Desk, refused: Path) -> None:

@@ -294,6 +294,7 @@ COUNTS: dict[str, Callable[[Document], object]] = {
     "a summary of other calls": lambda d: d["summary"]["calls"].update(update_job=0),
     "a summary that releases nothing": lambda d: d["summary"].update(released=1),
     "a count that is a fraction": lambda d: d["summary"].update(declared=4.0),
+    "a time that no report can tell": lambda d: d["summary"].update(eta_seconds=10**400),
 }
 
 

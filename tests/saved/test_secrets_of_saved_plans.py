@@ -110,6 +110,22 @@ def test_a_pin_that_is_not_set_here_is_refused_before_a_call(
     assert desk.control.log() == []
 
 
+def test_a_pin_from_a_place_that_steers_is_refused_in_one_neutral_line(
+    desk: Desk, reconciler: Shell
+) -> None:
+    path, bad = desk.save(), "env:X\n::error::x\x1b[2J"
+
+    def steer(document: Document) -> None:
+        change = document["changes"][0]["fields"][0]
+        change |= {"after": {"secret": bad}, "source": "a\n::error::x\x1b[2J:1"}
+        document["operations"][0]["body"] = {"external_pin": {"secret": bad}}
+
+    put(path, forged(document_of(path), steer))
+    lines = reconciler("apply", str(path)).err.splitlines()
+    assert len(lines) == 2
+    assert all(line.isprintable() and not line.startswith("::") for line in lines)
+
+
 def test_a_live_pin_that_is_another_is_stale(desk: Desk, bound: Path) -> None:
     desk.control.change(ONE, "external_pin", NEWER)
     with pytest.raises(StaleError, match="external_pin: another value") as told:

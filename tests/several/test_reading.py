@@ -336,6 +336,27 @@ def test_a_target_that_matches_in_one_is_no_error_of_the_others(reconciler: Shel
     assert "west        0  1 number to change" in said.out
 
 
+@pytest.mark.parametrize("command", ["plan", "drift", "apply"])
+@pytest.mark.usefixtures("two")
+def test_a_target_is_told_of_only_where_it_matches_in_no_project(
+    reconciler: Shell, command: str
+) -> None:
+    more = ("--auto-approve",) if command == "apply" else ()
+    targets = [word for each in (TWO, ONE, "+1999*") for word in ("--target", each)]
+    said = reconciler(command, "--all", *targets, *more)
+    assert said.err.splitlines()[0] == "warning: no declared number matches --target '+1999*'"
+    assert said.err.count("matches --target") == 1
+
+
+@pytest.mark.usefixtures("two")
+def test_nothing_is_said_of_a_target_that_a_broken_project_may_declare(
+    two: Tree, reconciler: Shell
+) -> None:
+    (two.root / "east" / "numbers.yaml").write_text("version: 1\nnumbrs: {}\n")
+    said = reconciler("plan", "--all", "--target", TWO, "--target", "+1999*")
+    assert "matches --target" not in said.err
+
+
 @pytest.mark.usefixtures("two")
 def test_nothing_is_the_result_of_one_in_which_nothing_matches(reconciler: Shell) -> None:
     first, _ = reconciler("plan", "--all", "--target", TWO, "--format", "json").json["projects"]

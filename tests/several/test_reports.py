@@ -61,9 +61,9 @@ def test_markdown_names_the_error_of_a_project(
     assert rendered(text).headings[:3] == ["Drift of 2 projects", "east", "Error"]
 
 
-def reports(length: Callable[[str, int], int]) -> Callable[[int], dict[str, str]]:
+def reports(length: Callable[[str, int], int]) -> Callable[[int], list[str]]:
     """Two reports, each as long as `length` says for its name and limit."""
-    return lambda limit: {name: name * length(name, limit) for name in "ab"}
+    return lambda limit: [name * length(name, limit) for name in "ab"]
 
 
 ROWS = [Row("a", Exit.OK, "No changes."), Row("b", Exit.OK, "No changes.")]
@@ -83,6 +83,15 @@ def test_the_longest_gives_way_where_not_even_that_fits_and_says_so() -> None:
     assert len(text) <= 5_000
     assert ("Too much to be shown here" in text, "b" * 900 in text) == (True, True)
     assert "`reconciler plan a`" in text
+
+
+def test_projects_that_look_alike_when_they_are_printed_have_a_report_each(
+    tree: Tree, east: RunningSandbox, reconciler: Shell
+) -> None:
+    tree.project("a\u200b/x", {ONE: refer("first")}, east)
+    tree.project("a\\u200b/x", {TWO: refer("second")}, east)
+    text = reconciler("plan", "--all", "--format", "markdown").out
+    assert ("first" in text, "second" in text) == (True, True)
 
 
 def test_an_error_cannot_write_markdown() -> None:

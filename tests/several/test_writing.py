@@ -97,6 +97,26 @@ def test_accounts_are_written_side_by_side(
     assert max(began) < min(ended)
 
 
+@pytest.mark.parametrize("command", [("plan", "--all"), ("drift", "--all"), APPLY])
+def test_accounts_at_work_share_the_connections_of_the_machine(
+    shared: Tree,
+    west: RunningSandbox,
+    reconciler: Shell,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+) -> None:
+    shared.project("west", {ONE: refer("w-1")}, west)
+    asked: list[int] = []
+
+    def connections(accounts: int = 1) -> int:
+        asked.append(accounts)
+        return 100 // accounts
+
+    monkeypatch.setattr("reconciler.api.read.most_connections", connections)
+    reconciler(*command)
+    assert set(asked) == {2}  # three projects, of two accounts
+
+
 def test_projects_of_one_account_take_turns_under_one_lock(
     shared: Tree, east: RunningSandbox, reconciler: Shell
 ) -> None:
@@ -188,7 +208,16 @@ def test_one_question_is_asked_for_all(
 ) -> None:
     got, shown = in_a_terminal(("apply", "--all"), answer, two.root, {})
     assert (got, reference(ONE, west)) == (code, is_), shown
-    assert shown.count("Apply the changes of these 2 projects?") == 1
+    assert shown.count("Apply the changes of these 2 projects: east, west?") == 1
+
+
+def test_the_question_names_the_only_project_that_has_changes(
+    two: Tree, west: RunningSandbox
+) -> None:
+    for each, value in ((ONE, "w-1"), (TWO, "w-2")):
+        west.control.change(each, "customer_reference", value)
+    _, shown = in_a_terminal(("apply", "--all"), b"no\n", two.root, {})
+    assert shown.count("Apply the changes of the project east?") == 1
 
 
 @pytest.mark.usefixtures("east", "west")
@@ -263,3 +292,21 @@ def test_ctrl_c_twice_leaves_at_once_and_names_each_journal(
     for name in ("east", "west"):
         (journal,) = journals(two.root / name)
         assert f"reconciler resume {journal}" in out.decode()
+
+
+def test_ctrl_c_twice_still_tells_of_what_had_ended_in_an_error(
+    two: Tree, east: RunningSandbox, west: RunningSandbox
+) -> None:
+    (two.root / "east" / ".reconciler").write_text("no directory: no journal can be begun here")
+    west.control.fault(Delay(20.0), method="PATCH", times=None)
+    with running(two.root, {}, *APPLY) as process:
+        wait_for(lambda: bool(writes(west)))
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith(b"Interrupted: finishing")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=SECONDS)
+    assert (process.returncode, writes(east)) == (130, [])
+    assert b"Error: east: Interrupted" not in err
+    assert b"Error: east: " in err
+    assert out.decode().splitlines()[-2].startswith("east        1  ")

@@ -126,7 +126,7 @@ def test_nothing_declared_exits_0_and_asks_nothing(account: Account, reconciler:
 def test_a_thousand_go_in_a_call(account: Account, reconciler: Shell) -> None:
     account.declare({f"+1847{at:07}": {} for at in range(2001)})
     assert reconciler("verify").code == 5
-    assert account.control.counts() == {"verify_ownership": 3}
+    assert account.control.counts() == {"verify_ownership": 3, "list_slim": 1}
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, 7), (403, 7), (422, 1), (500, 1)])
@@ -156,3 +156,36 @@ def test_a_mistake_in_the_files_is_said_first(account: Account, reconciler: Shel
 def test_secrets_are_not_needed(account: Account, reconciler: Shell) -> None:
     account.declare({ONE: {"external_pin": {"env": "NO_SUCH_VARIABLE"}}})
     assert reconciler("verify").code == 0
+
+
+def test_a_number_that_is_still_being_ported_is_owned_and_its_status_is_told(
+    make_account: MakeAccount, monkeypatch: pytest.MonkeyPatch, reconciler: Shell
+) -> None:
+    account = make_account(number(ONE), number(TWO, status="port-pending"))
+    monkeypatch.setattr("reconciler.workflow.ownership.SystemClock", lambda: account.clock)
+    account.declare({ONE: {}, TWO: {}, GONE: {}})
+    said = reconciler("verify")
+    assert said.code == 5
+    assert [line.split("  #")[0] for line in said.out.splitlines()[:2]] == [
+        f"  ! not owned: {GONE}",
+        f"  ! not editable (port-pending): {TWO}",
+    ]
+    assert "1 owned but not editable, 1 not owned." in said.out
+    (found,) = reconciler("verify", "--format", "json").json["not_editable"]
+    assert (found["phone_number"], found["status"]) == (TWO, "port-pending")
+
+
+def test_where_no_list_may_be_read_the_word_of_the_api_has_to_do(
+    account: Account, reconciler: Shell
+) -> None:
+    account.declare({ONE: {}, GONE: {}})
+    account.control.fault(Respond(status=403), call="list_slim", times=None)
+    assert groups(reconciler("verify", "--format", "json"))["not_owned"] == [GONE]
+
+
+def test_a_target_that_matches_nothing_beside_one_that_does_is_told(
+    account: Account, reconciler: Shell
+) -> None:
+    account.declare({ONE: {}})
+    said = reconciler("verify", "--target", ONE, "--target", GONE)
+    assert (said.code, said.err) == (0, f"warning: no declared number matches --target {GONE}\n")
