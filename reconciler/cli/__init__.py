@@ -111,7 +111,8 @@ def main() -> None:
         # buffered must not be flushed there again on the way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            click.echo(f"Error: {error.strerror or error}", err=True)
+            name = f"{error.filename}: " if isinstance(error.filename, str) else ""
+            _tell(f"Error: {name}{error.strerror or error}")
         code = Exit.ERROR
     # Nobody needs it any more, and the system takes all of it back: Python would first look for
     # garbage in it, which took a tenth of a fetch of 10,000 numbers.
