@@ -49,11 +49,14 @@ numbers: {}
 """
 
 IGNORE = """\
-# Journals, snapshots and plans hold account data.
+# Journals, snapshots, plans and reports hold account data; add what you name otherwise.
 .reconciler/
+journal.jsonl
 live.json
 plan.json
 undo.json
+report.html
+report.md
 """
 """What Git should not keep of a project."""
 

@@ -20,9 +20,9 @@ class Way(Enum):
     """How rows are read; the value is what a person is told."""
 
     SCAN = "the whole list"
-    DIGITS = "filtered by digits"
-    EXACT = "filtered by number"
-    SINGLE = "one by one"
+    DIGITS = "only numbers that begin like the declared ones"
+    EXACT = "only the declared numbers"
+    SINGLE = "the declared numbers, one by one"
 
 
 _FEWEST_DIGITS = 3
@@ -64,7 +64,7 @@ class Choice:
     def __str__(self) -> str:
         if self.way is Way.SCAN:
             return Way.SCAN.value
-        return f"{self.way.value}, for the whole list would take {self.whole:,} calls"
+        return f"{self.way.value}; the whole list would take {self.whole:,} calls"
 
 
 def choose(

@@ -58,7 +58,8 @@ def yaml_text(shared: Shared, entries: Iterable[Entry] = (), aliases: Aliases | 
     lines += _groups(shared.groups, known)
     if shared.defaults:
         data = _in_order(nested(shared.defaults.items(), known), file_order().below("defaults"))
-        lines += ["", *block("defaults:", data, 2)]
+        head, *rest = block("defaults:", data, 2)
+        lines += ["", head, *_two_places(shared.defaults), *rest]
     if shared.sheet:
         lines += ["", f"numbers_from: {text_of(shared.sheet)}"]
     by_kind: dict[Kind, list[Entry]] = {kind: [] for kind in Kind}
@@ -74,6 +75,12 @@ def yaml_text(shared: Shared, entries: Iterable[Entry] = (), aliases: Aliases | 
 def _remarks(head: Iterable[str]) -> Iterator[str]:
     for line in head:
         yield f"# {shortened(neutral(line), _LONGEST_REMARK)}"
+
+
+def _two_places(settings: Mapping[str, Said]) -> Iterator[str]:
+    """Why the settings of calls stand there twice, where they do."""
+    if any(f"voice.{path}" in settings for path in settings):
+        yield "  # Calls: at the root for mobile numbers, under voice for all others."
 
 
 def _modeline(schema: str) -> Iterator[str]:

@@ -22,7 +22,8 @@ FLEET = account(
 
 def test_a_new_project_leaves_journals_out_of_git() -> None:
     assert export_new(FLEET, Scope(), Manner()).files[".gitignore"] == IGNORE
-    assert ".reconciler/" in IGNORE.splitlines()
+    ignored = set(IGNORE.splitlines())
+    assert ignored >= {".reconciler/", "journal.jsonl", "live.json", "plan.json", "undo.json"}
 
 
 def test_one_document_for_a_pipe_has_nothing_beside_it() -> None:

@@ -167,3 +167,20 @@ def test_an_existing_directory_is_refused(account: Account, reconciler: Shell) -
 def test_it_only_reads(account: Account, reconciler: Shell) -> None:
     exported(reconciler)
     assert account.writes() == []
+
+
+@pytest.mark.parametrize("mobile", [8, 0])
+def test_defaults_say_why_the_settings_of_calls_stand_in_two_places(
+    make_account: MakeAccount, reconciler: Shell, mobile: int
+) -> None:
+    make_account(
+        *scattered(8),
+        *(
+            mobile_number(f"+1331555{at:04}", customer_reference=f"mobile {at}")
+            for at in range(0, 3 * mobile, 3)
+        ),
+    )
+    files = exported(reconciler)
+    remark = "  # Calls: at the root for mobile numbers, under voice for all others."
+    assert (remark in files["reconciler.yaml"].splitlines()) is bool(mobile)
+    assert reconciler("fmt", "--check", "out").code == 0

@@ -88,7 +88,7 @@ def test_on_a_tie_a_plan_reads_the_whole_list_and_an_apply_only_what_it_touches(
 
 def test_a_way_says_what_it_saves() -> None:
     assert str(choose(SLIM, block(0, 1), rows=10_000, page_size=250)) == (
-        "filtered by digits, for the whole list would take 40 calls"
+        "only numbers that begin like the declared ones; the whole list would take 40 calls"
     )
     assert str(choose(SLIM, block(0, 1), rows=10, page_size=250)) == "the whole list"
 
