@@ -141,7 +141,7 @@ class _Answer(Reply):
     __slots__ = ("_line",)
 
     def __init__(self, line: Line, head: h11.Response) -> None:
-        super().__init__(head.status_code, headers_of(head.headers))
+        super().__init__(head.status_code, headers_of(head.headers.raw_items()))
         self._line = line
 
     async def part(self) -> bytes:

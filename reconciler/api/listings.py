@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import chain, zip_longest
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -91,20 +92,23 @@ async def read_page(
     return await reader.take(listing, lambda answer: _page_of(answer, listing, shared), query)
 
 
+_ID, _NUMBER = attrgetter("id"), attrgetter("phone_number")
+_TEXT = frozenset({str})
+
+
 def _page_of(answer: Answer, listing: Listing, sharing: Sharing) -> Page:
     """The page in an answer. UnavailableError where it makes no sense."""
     page: Any = decode(answer, PAGE_TYPES[listing])
     if not 0 <= page.meta.total_results <= _MOST_ROWS:
         reason = f"claims to have {page.meta.total_results} rows"
         raise UnavailableError(f"GET {listing}", reason)
-    for row in page.data:
-        if not isinstance(row.id, str) or not isinstance(row.phone_number, str):
-            raise UnavailableError(f"GET {listing}", "sent a row without an id or a number")
+    named = chain(map(_ID, page.data), map(_NUMBER, page.data))
+    if not _TEXT.issuperset(map(type, named)):
+        raise UnavailableError(f"GET {listing}", "sent a row without an id or a number")
     try:
-        sharing.take(page.data)
+        return Page(sharing.take(page.data), page.meta)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise UnavailableError(f"GET {listing}", "sent a row of broken JSON") from None
-    return Page(page.data, page.meta)
 
 
 async def read_listing(
@@ -151,10 +155,10 @@ class _Scan:
             raise _MovedError(f"{self._total} rows became {page.meta.total_results}")
         if self._total and not page.rows:
             raise _MovedError(f"{self._total} rows are claimed, and a page of them is empty")
-        for row in page.rows:
-            if row.id in self.rows:
-                raise _MovedError(f"{neutral(row.phone_number)} came twice")
-            self.rows[row.id] = row
+        fresh = {row.id: row for row in page.rows}
+        if len(fresh) < len(page.rows) or not self.rows.keys().isdisjoint(fresh):
+            raise _MovedError(f"{neutral(_repeated(page.rows, self.rows))} came twice")
+        self.rows |= fresh
         self.pages += 1
         self._progress(self._listing, len(self.rows), self._total)
 
@@ -163,6 +167,16 @@ class _Scan:
         if len(self.rows) != self._total:
             raise _MovedError(f"{len(self.rows)} different rows came of {self._total}")
         return self.rows, ListingRead(self._listing, rows=len(self.rows), pages=self.pages)
+
+
+def _repeated(rows: Sequence[Row], before: Rows) -> str:
+    """The number of the first row whose id has come before."""
+    seen = set(before)
+    for row in rows:
+        if row.id in seen:
+            return str(row.phone_number)
+        seen.add(row.id)
+    raise ValueError("none of the rows came before")
 
 
 async def _scan(

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any
 
 from reconciler.core.fields import Listing
-from reconciler.core.naming import IdNames, Names, alias_like
 from reconciler.core.values import canonical_id
 
 NAMED: Mapping[Listing, tuple[tuple[str, str], ...]] = MappingProxyType(
@@ -41,16 +40,3 @@ def names_in(rows: Mapping[Listing, Mapping[str, Any]]) -> dict[str, dict[str, s
 
 def _both(row: Any, *keys: str) -> bool:
     return all(isinstance(found := getattr(row, key), str) and found for key in keys)
-
-
-def propose_aliases(
-    used: Mapping[str, set[str]], known: IdNames, there: IdNames
-) -> dict[str, dict[str, str]]:
-    """Aliases for the ids that are `used`, by field: field -> id -> alias, for those that are
-    `known` by a name; `there` are those that a project has already (field -> alias -> id)."""
-    made: dict[str, dict[str, str]] = {}
-    for leaf, ids in sorted(used.items()):
-        names = Names(there.get(leaf, {}))
-        named = {id_: name for id_ in sorted(ids) if (name := alias_like(leaf, id_, known))}
-        made[leaf] = {id_: names.free(name) for id_, name in named.items()}
-    return {leaf: table for leaf, table in made.items() if table}

@@ -114,3 +114,16 @@ def name_of_group(
     elif value is False:
         words.append("off")
     return slug("-".join(words)) or "group"
+
+
+def propose_aliases(
+    used: Mapping[str, set[str]], known: IdNames, there: IdNames
+) -> dict[str, dict[str, str]]:
+    """Aliases for the ids that are `used`, by field: field -> id -> alias, for those that are
+    `known` by a name; `there` are those that a project has already (field -> alias -> id)."""
+    made: dict[str, dict[str, str]] = {}
+    for leaf, ids in sorted(used.items()):
+        names = Names(there.get(leaf, {}))
+        named = {id_: name for id_ in sorted(ids) if (name := alias_like(leaf, id_, known))}
+        made[leaf] = {id_: names.free(name) for id_, name in named.items()}
+    return {leaf: table for leaf, table in made.items() if table}

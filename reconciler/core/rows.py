@@ -6,14 +6,15 @@ a dict; every value is taken as it comes (`Any`), because answers are tolerated,
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import repeat
-from operator import attrgetter
+from itertools import chain, compress, count, repeat
+from operator import attrgetter, ne, sub
 from types import MappingProxyType, NoneType
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from reconciler.core.catalogue import FIELDS
 from reconciler.core.fields import Listing, Read, Type
@@ -91,42 +92,74 @@ class Sharing:
     references can be, is left alone: remembering them would cost more than it saves.
     """
 
-    __slots__ = ("_nested", "_objects", "_seen", "_texts")
+    __slots__ = ("_nested", "_objects", "_row", "_seen", "_texts")
 
     def __init__(self, listing: Listing) -> None:
-        self._nested = tuple(sorted(_nested(listing)))
-        self._texts: dict[str, dict[Any, Any]] = {name: {} for name in _texts(listing)}
-        self._seen: Counter[str] = Counter()
-        self._objects: dict[bytes, Any] = {}
+        self._row = ROW_TYPES[listing]
+        keys = self._row.__struct_fields__
+        nested = _nested(listing)
+        # By the place of the key in a row.
+        self._nested = frozenset(at for at, key in enumerate(keys) if key in nested)
+        self._texts: dict[int, dict[Any, Any]] = {keys.index(key): {} for key in _texts(listing)}
+        self._seen: Counter[int] = Counter()
+        self._objects = _Decoded()
 
-    def take(self, rows: Sequence[Any]) -> None:
-        """Change `rows`, of PAGE_ROW_TYPES, so that they share. Raises msgspec.DecodeError."""
-        for name in tuple(self._texts):
-            self._take_texts(name, rows)
-        objects = self._objects
-        for row in rows:
-            for name in self._nested:
-                raw = getattr(row, name)
-                if raw is not msgspec.UNSET:
-                    text = bytes(raw)
-                    if text not in objects:
-                        objects[text] = msgspec.json.decode(text)
-                    setattr(row, name, objects[text])
+    def take(self, rows: Sequence[Any]) -> list[Any]:
+        """`rows`, of PAGE_ROW_TYPES, as rows of ROW_TYPES that share. Raises msgspec.DecodeError.
 
-    def _take_texts(self, name: str, rows: Sequence[Any]) -> None:
-        values = list(map(attrgetter(name), rows))
+        Key by key, without a step of the interpreter for each value: a third of what row by row
+        takes.
+        """
+        if not rows:
+            return []
+        columns = enumerate(zip(*map(astuple, rows), strict=True))
+        return list(map(self._row, *(self._shared(at, values) for at, values in columns)))
+
+    def _shared(self, at: int, values: tuple[Any, ...]) -> Iterable[Any]:
+        if at in self._texts:
+            return self._shared_texts(at, values)
+        return self._decoded(values) if at in self._nested else values
+
+    def _shared_texts(self, at: int, values: tuple[Any, ...]) -> Iterable[Any]:
+        first, texts = values[0], self._texts[at]
+        if type(first) is str and values.count(first) == len(values):
+            self._seen[at] += len(values)
+            return repeat(texts.setdefault(first, first), len(values))
         kinds = set(map(type, values))
         if str not in kinds:
-            return
-        texts = self._texts[name]
+            return values
         # As it should be; then without a step of the interpreter for each.
         shared: Iterable[Any] = map(texts.setdefault, values, values)
         if not _HASHABLE.issuperset(kinds):
             shared = (texts.setdefault(v, v) if type(v) is str else v for v in values)
-        deque(map(setattr, rows, repeat(name), shared), maxlen=0)
-        self._seen[name] += len(values)
-        if self._seen[name] >= _ENOUGH_TO_TELL and len(texts) * 2 > self._seen[name]:
-            del self._texts[name]
+        shared = list(shared)
+        self._seen[at] += len(values)
+        if self._seen[at] >= _ENOUGH_TO_TELL and len(texts) * 2 > self._seen[at]:
+            del self._texts[at]
+        return shared
+
+    def _decoded(self, raws: Sequence[Any]) -> Iterable[Any]:
+        """What `raws` say. To look one up takes ten times what it takes to compare it with the one
+        before it, which is often its like."""
+        starts = [0, *compress(count(1), map(ne, raws, raws[1:]))]
+        if len(starts) * 2 > len(raws):
+            return self._looked_up(raws)
+        lengths = map(sub, (*starts[1:], len(raws)), starts)
+        each = self._looked_up([raws[at] for at in starts])
+        return chain.from_iterable(map(repeat, each, lengths))
+
+    def _looked_up(self, raws: Sequence[Any]) -> Iterable[Any]:
+        if msgspec.UNSET in raws:
+            return [raw if raw is msgspec.UNSET else self._objects[bytes(raw)] for raw in raws]
+        return map(self._objects.__getitem__, map(bytes, raws))
+
+
+class _Decoded(dict[bytes, Any]):
+    """What each text of JSON says, decoded when it first comes."""
+
+    def __missing__(self, text: bytes) -> Any:
+        self[text] = value = msgspec.json.decode(text)
+        return value
 
 
 Extract = Callable[[Any], Any]

@@ -84,6 +84,9 @@ class Safety:
         return tuple(each for each in self.ignore if each.until is None or day <= each.until)
 
 
+_DEFAULTS = Safety()
+
+
 def texts(raw: Any) -> frozenset[str]:
     """One text or a list of them, as a set."""
     return frozenset([raw] if isinstance(raw, str) else raw or ())
@@ -97,9 +100,9 @@ def read_safety(data: Mapping[str, Any], connections: Mapping[str, str]) -> Safe
     rules = data.get("safety") or {}
     scope = data.get("select") or {}
     return Safety(
-        max_changes_percent=float(rules.get("max_changes_percent", 30.0)),
+        max_changes_percent=float(rules.get("max_changes_percent", _DEFAULTS.max_changes_percent)),
         max_changes=rules.get("max_changes"),
-        undeclared=rules.get("undeclared", "ignore"),
+        undeclared=rules.get("undeclared", _DEFAULTS.undeclared),
         allow=frozenset(each for each in IN_THE_FILE if rules.get(each.value)),
         select=Select(
             tags=texts(scope.get("tags")),

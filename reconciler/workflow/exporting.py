@@ -12,9 +12,9 @@ from reconciler.core.declarable import Aliases, Wanted, aliases_by_id
 from reconciler.core.desired import build, project_defaults
 from reconciler.core.diff import live_value
 from reconciler.core.exporting import Entry, Exported, Layout, export
-from reconciler.core.idnames import propose_aliases
 from reconciler.core.model import Desired, LiveNumber, Snapshot
 from reconciler.core.names import collect_aliases
+from reconciler.core.naming import propose_aliases
 from reconciler.core.policy import outside_of
 from reconciler.core.scope import Scope
 from reconciler.core.starter import IGNORE, numbers_schema_text

@@ -11,6 +11,7 @@ import sys
 
 
 async def _ours(url: str) -> int:
+    gc.set_threshold(100_000, 50, 50)  # as the command line has it before it loads a command
     from reconciler.api.clock import SystemClock
     from reconciler.api.listings import read_lists
     from reconciler.api.read import open_reader
@@ -18,7 +19,6 @@ async def _ours(url: str) -> int:
     from reconciler.core.fetchplan import Needs
     from reconciler.core.fields import Listing
 
-    gc.set_threshold(100_000, 50, 50)  # as the command line has it
     async with open_reader(
         Endpoint(url, "KEY-bench"), Limits(rate_per_second=200), SystemClock()
     ) as reader:
@@ -38,5 +38,7 @@ def _sdk(url: str) -> int:
 if __name__ == "__main__":
     _, who, address = sys.argv
     rows = asyncio.run(_ours(address)) if who == "ours" else _sdk(address)
+    if who == "ours":
+        gc.freeze()  # as the command line has it in the end
     if not rows:
         raise SystemExit("no rows came")

@@ -138,7 +138,5 @@ def decode_pages(listing: Listing, bodies: list[bytes]) -> dict[str, object]:
     sharing = Sharing(listing)
     rows: dict[str, object] = {}
     for body in bodies:
-        page = decoder.decode(body).data
-        sharing.take(page)
-        rows |= {row.id: row for row in page}
+        rows |= {row.id: row for row in sharing.take(decoder.decode(body).data)}
     return rows

@@ -12,8 +12,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.idnames import propose_aliases
 from reconciler.core.model import Snapshot
+from reconciler.core.naming import propose_aliases
 from reconciler.core.scope import Scope
 from reconciler.core.values import ID
 from reconciler.sandbox.generate import make_fleet

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.changes import Difference
+from reconciler.core.catalogue import BY_PATH
+from reconciler.core.changes import Action, Difference
+from reconciler.core.diff import diff, risks, why_not_read
 from reconciler.core.fields import Kind, Listing
 from reconciler.core.model import Desired, DesiredNumber, Settings, Snapshot, Source
-from reconciler.core.values import LIVE_SECRET, Secret, TagEdit
+from reconciler.core.values import LIVE_SECRET, UNKNOWN, Secret, TagEdit
 from reconciler.errors import InputError
 from reconciler.report.jsonreport import plan_json
 from reconciler.report.text import drift_text, plan_text
@@ -236,6 +238,80 @@ def test_without_a_number_list_nothing_is_not_owned() -> None:
     assert reasons(found) == {(N2, "customer_reference"): "the number list could not be read: 403"}
 
 
+@pytest.mark.parametrize(
+    ("refused", "reason"),
+    [
+        ({}, "the snapshot does not hold the voice list"),
+        ({MESSAGING: "403 Forbidden"}, "the snapshot does not hold the voice list"),
+        (
+            {MESSAGING: "403 Forbidden", VOICE: "500 again"},
+            "the voice list could not be read: 500 again",
+        ),
+    ],
+)
+def test_a_refusal_of_another_list_is_not_the_reason(
+    refused: dict[Listing, str], reason: str
+) -> None:
+    snapshot = account(phone(), lists=(FULL,), refused=refused)
+    found = compare(declare({N1: {"voice.tech_prefix_enabled": True}}), snapshot)
+    assert reasons(found) == {(N1, "voice.tech_prefix_enabled"): reason}
+
+
+def test_every_list_that_would_hold_a_field_is_named() -> None:
+    assert why_not_read(account(phone()), Kind.NUMBER, "tags") == (
+        "the snapshot does not hold the number list or the slim number list"
+    )
+
+
+# ---- what cannot be read, and may be written all the same --------------------------------------
+
+
+def unread(path: str, wanted: object, *, allowed: bool) -> Difference:
+    """Of an account without the voice list, and a number list that leaves tags out."""
+    number = phone()
+    del number.row(Listing.SLIM)["tags"]
+    snapshot = account(number, lists=(Listing.SLIM, MESSAGING))
+    return diff(declare({N1: {path: wanted}}), snapshot, {}, write_unread=allowed)
+
+
+def test_what_cannot_be_read_is_written_where_that_is_allowed() -> None:
+    found = unread("voice.tech_prefix_enabled", True, allowed=True)
+    assert one_move(found) == {"voice.tech_prefix_enabled": (UNKNOWN, True)}
+    assert not found.unknown
+
+
+def test_what_cannot_be_read_is_unknown_where_writing_it_is_not_allowed() -> None:
+    desired = declare({N1: {"voice.tech_prefix_enabled": True}})
+    found = diff(desired, account(phone(), lists=(FULL,)), {})
+    assert not found.changes
+    assert list(reasons(found)) == [(N1, "voice.tech_prefix_enabled")]
+
+
+def test_a_write_only_field_is_a_change_allowed_or_not() -> None:
+    assert one_move(unread("bundle_id", GROUP, allowed=False)) == {"bundle_id": (UNKNOWN, GROUP)}
+
+
+def test_an_edit_of_tags_that_cannot_be_read_is_never_written() -> None:
+    found = unread("tags", TagEdit(frozenset({"a"}), frozenset()), allowed=True)
+    assert not found.changes
+    assert list(reasons(found)) == [(N1, "tags")]
+
+
+def test_a_part_of_a_nested_object_that_cannot_be_read_is_never_written() -> None:
+    found = unread(f"{CNAM}.cnam_listing_enabled", True, allowed=True)
+    assert not found.changes
+    assert list(reasons(found)) == [(N1, f"{CNAM}.cnam_listing_enabled")]
+
+
+def test_a_number_that_the_lists_disagree_about_is_never_written() -> None:
+    bent = phone()
+    bent.row(VOICE)["connection_id"] = OTHER_TRUNK
+    desired = declare({N1: {"customer_reference": "a"}})
+    found = diff(desired, account(bent), {}, write_unread=True)
+    assert not found.changes
+    assert list(reasons(found)) == [(N1, "customer_reference")]
+
+
 # ---- not owned, unmanaged, withheld ------------------------------------------------------------
 
 
@@ -245,6 +321,37 @@ def test_a_declared_number_that_the_account_lacks_is_not_owned_with_its_line() -
     assert [(each.phone_number, str(each.source)) for each in found.not_owned] == [
         (N2, "fleet.yaml:3")
     ]
+
+
+def test_a_number_to_give_back_that_is_gone_already_is_done() -> None:
+    found = compare(declared(f"numbers: {{'{N1}': {{release: true}}}}"), account())
+    assert (found.unchanged, found.changes, found.not_owned) == (1, (), ())
+
+
+def test_a_number_to_give_back_that_the_lists_contradict_is_not_done() -> None:
+    snapshot = account(Phone(N1, id="1"), Phone(N1, id="2"))
+    found = compare(declared(f"numbers: {{'{N1}': {{release: true}}}}"), snapshot)
+    assert (found.unchanged, found.changes) == (0, ())
+    assert list(reasons(found)) == [(N1, "")]
+
+
+def test_a_number_that_is_to_be_given_back_is_not_unchanged_too() -> None:
+    found = diff(declared(f"numbers: {{'{N1}': {{release: true}}}}"), account(phone()), {})
+    assert [change.action for change in found.changes] == [Action.RELEASE]
+    assert found.unchanged == 0
+
+
+def test_a_number_that_may_be_missing_is_unknown_where_the_lists_contradict_it() -> None:
+    snapshot = account(Phone(N1, id="1"), Phone(N1, id="2"))
+    found = compare(declared(f"numbers: {{'{N1}': {{when_owned: true}}}}"), snapshot)
+    assert (found.awaited, found.unchanged, len(found.unknown)) == ((), 0, 1)
+
+
+def test_a_declared_number_in_another_list_is_not_one_that_nobody_declares() -> None:
+    mobile = {"id": "m1", "phone_number": N1, "status": "active", "tags": []}
+    snapshot = snapshot_of({Listing.MOBILE: [mobile]}, refused={FULL: "403"})
+    found = compare(declare({N1: {"customer_reference": "a"}}), snapshot)
+    assert (found.unmanaged, len(found.unknown)) == (0, 1)
 
 
 def test_live_numbers_that_nobody_declares_are_counted_and_left_alone() -> None:
@@ -316,18 +423,27 @@ def test_neither_the_live_nor_the_declared_pin_is_in_any_output() -> None:
     assert not [pin for text in outputs for pin in ("7315", "8642") if pin in text]
 
 
-def test_a_pin_is_unknown_where_the_snapshot_only_says_that_there_is_one() -> None:
+def masked() -> Snapshot:
+    """One number, of which the snapshot says only that it has a PIN."""
     snapshot = account(phone())
-    number = snapshot.numbers[N1]
+    values = snapshot.numbers[N1].values
     place = snapshot.columns[Kind.NUMBER].index("external_pin")
-    values = (*number.values[:place], LIVE_SECRET, *number.values[place + 1 :])
-    masked = _with_values(snapshot, values)
-    found = compare(declare({N1: {"external_pin": PIN}}), masked, SECRETS)
+    return _with_values(snapshot, (*values[:place], LIVE_SECRET, *values[place + 1 :]))
+
+
+def test_a_pin_is_unknown_where_the_snapshot_only_says_that_there_is_one() -> None:
+    found = compare(declare({N1: {"external_pin": PIN}}), masked(), SECRETS)
     assert reasons(found) == {
         (N1, "external_pin"): (
             "the snapshot does not hold PINs; plan against the account to compare"
         )
     }
+
+
+def test_a_pin_that_cannot_be_told_hides_nothing_that_comes_after_it() -> None:
+    wishes = {"external_pin": PIN, "hd_voice_enabled": True}
+    found = compare(declare({N1: wishes}), masked(), SECRETS)
+    assert one_move(found) == {"hd_voice_enabled": (False, True)}
 
 
 def _with_values(snapshot: Snapshot, values: tuple[Any, ...]) -> Snapshot:
@@ -359,8 +475,20 @@ def test_a_change_names_its_risk(path: str, wanted: object, risk: tuple[str, ...
     assert risk_of(path, wanted, phone()) == risk
 
 
-def test_taking_the_profile_away_is_an_unassignment() -> None:
-    assert risk_of(PROFILE_ID, None, phone().have({PROFILE_ID: PROFILE})) == ("unassign",)
+@pytest.mark.parametrize(
+    ("path", "before", "after", "risk"),
+    [
+        ("deletion_lock_enabled", True, False, ("unlock",)),
+        ("deletion_lock_enabled", False, True, ()),
+        ("voice.tech_prefix_enabled", True, False, ()),
+        (PROFILE_ID, PROFILE, None, ("unassign",)),
+        ("customer_reference", "a", None, ()),
+    ],
+)
+def test_what_is_taken_away_may_be_a_risk(
+    path: str, before: Any, after: Any, risk: tuple[str, ...]
+) -> None:
+    assert risks(BY_PATH[Kind.NUMBER][path], before, after) == risk
 
 
 def test_numbers_that_change_alike_share_one_change() -> None:

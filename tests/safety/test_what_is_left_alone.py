@@ -66,6 +66,17 @@ def test_keys_are_anded_and_the_values_of_a_key_ored(
     assert written(account) == inside
 
 
+@pytest.mark.parametrize("live", ["port-pending", "port_pending"])
+@pytest.mark.parametrize("wanted", ["port-pending", "port_pending"])
+def test_a_status_is_the_same_in_either_spelling(
+    make_account: MakeAccount, reconciler: Shell, live: str, wanted: str
+) -> None:
+    """It is inside then, and held back only because it is not active."""
+    account = make_account(number(ONE, status=live))
+    account.declare({ONE: NEW}, select={"statuses": [wanted]})
+    assert rules(document(reconciler)) == {(ONE, "customer_reference", "status")}
+
+
 @pytest.mark.parametrize("wanted", [UUID.upper(), "other"])
 def test_a_uuid_of_the_scope_may_be_written_in_either_case(
     make_account: MakeAccount, reconciler: Shell, wanted: str
@@ -206,6 +217,11 @@ def test_a_mapping_stands_for_everything_in_it(
     account.declare({ONE: VOICE}, ignore=ignoring(ONE, path))
     (change,) = document(reconciler)["changes"]
     assert {field["path"] for field in change["fields"]} == left
+
+
+def test_one_rule_may_name_several_paths(account: Account, reconciler: Shell) -> None:
+    account.declare({ONE: VOICE}, ignore=ignoring(ONE, "customer_reference", "voice"))
+    assert reconciler("drift").code == 0
 
 
 @pytest.mark.parametrize(("days", "holds"), [(-1, False), (0, True), (1, True)])
