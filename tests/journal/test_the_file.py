@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from reconciler import journal
-from reconciler.errors import JournalError, UsageError
+from reconciler.errors import JournalError, LockedError, UsageError
 from reconciler.journal import Journal, read_history, read_lines
 from tests.apply.account import ONE, TWO, Account
 
@@ -62,6 +62,22 @@ def test_a_directory_that_the_user_names_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no directory"):
         Journal.start(tmp_path / "typo" / "journal.jsonl", FIRST)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_line_is_written_as_it_ever_was(path: Path) -> None:
+    """A journal outlives the version that wrote it."""
+    assert written(path) == (
+        b'{"checksum":"13c204184ee2d1459a075c6e997b19454c037d42287c45f6f8c97ef7ac973fc5",'
+        b'"entry":{"entry":"plan","journal_version":1}}\n'
+    )
+
+
+def test_a_link_to_nowhere_is_not_followed(path: Path, tmp_path: Path) -> None:
+    path.parent.mkdir(mode=0o700)
+    path.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="never written over"):
+        Journal.start(path, FIRST)
+    assert path.is_symlink()
 
 
 def test_it_is_never_written_over(path: Path) -> None:
@@ -144,6 +160,41 @@ def test_a_torn_line_is_cut_off_before_the_next_is_written(path: Path) -> None:
 
     asyncio.run(go_on())
     assert read_lines(path).entries == (FIRST, *ENTRIES)
+
+
+def test_nobody_goes_on_with_what_was_read_before_another_went_on(path: Path) -> None:
+    written(path)
+    before = read_lines(path)
+
+    async def another() -> None:
+        log = Journal.go_on(path, read_lines(path))
+        await log.write(ENTRIES[0])
+        log.close()
+
+    asyncio.run(another())
+    with pytest.raises(UsageError, match="somebody else has gone on with it"):
+        Journal.go_on(path, before)
+    assert read_lines(path).entries == (FIRST, ENTRIES[0])
+    Journal.go_on(path, read_lines(path)).close()  # whoever was refused holds no lock
+
+
+def test_a_torn_line_that_cannot_be_cut_off_is_not_gone_on_after(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(path)
+    read = read_lines(path)
+    with monkeypatch.context() as patch:
+        patch.setattr("os.ftruncate", _broken)
+        with pytest.raises(UsageError, match="cannot be written: Input/output error"):
+            Journal.go_on(path, read)
+    Journal.go_on(path, read).close()  # whoever gave up holds no lock
+
+
+def test_what_another_process_is_writing_is_left_alone(path: Path) -> None:
+    log = Journal.start(path, FIRST)
+    with pytest.raises(LockedError, match="another process is writing it"):
+        Journal.go_on(path, read_lines(path))
+    log.close()
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
@@ -268,6 +319,10 @@ def test_a_file_that_was_removed_takes_nothing_more(path: Path) -> None:
     asyncio.run(write())
     log.close()
     assert not path.exists()
+
+
+def _broken(*_: int) -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def _full(descriptor: int, data: bytes) -> None:
