@@ -35,6 +35,8 @@ class Background:
         self._seen: dict[str, Progress | ApiError] = {}
         self.places = asyncio.Semaphore(limits.jobs_in_flight)
         """One for each job or order that may run at a time."""
+        self.queue = asyncio.Lock()
+        """Held by the one that waits for the API to have a free place."""
 
     async def run(self) -> None:
         """Poll for as long as the task lives."""

@@ -161,13 +161,13 @@ class Applier:
             return None
         if self._notes.broken:
             return self._notes.broken
-        not_sent = [record.not_sent for record in records if record.not_sent]
-        if len(not_sent) == len(records):
-            return not_sent[0]
-        if all(record.unread for record in records):
-            why = next(reason for record in records for reason in record.unread.values())
-            return ReconcilerError(f"nothing was written: {why}")
-        return None
+        if not all(record.not_sent or record.unread for record in records):
+            return None
+        # A pause that one call was told of keeps the others from being looked at: it is the cause.
+        if error := next((record.not_sent for record in records if record.not_sent), None):
+            return error
+        why = next(reason for record in records for reason in record.unread.values())
+        return ReconcilerError(f"nothing was written: {why}")
 
     # ---- one operation ------------------------------------------------------------------------
 
@@ -239,17 +239,28 @@ class Applier:
         """Send it, and wait for its end. `waited` is how long it already took to have it sent."""
         until = self._clock.monotonic() + self._context.limits.job_timeout_seconds
         sent = await self._send(record)
-        while sent is not None and is_cap(sent):
-            # Too many jobs are pending, perhaps somebody else's: the request was not carried
-            # out, so it goes again when there is a free place.
-            if not await self._background.free_place(until):
-                break
-            sent = await self._send(record)
+        if sent is not None and is_cap(sent):
+            sent = await self._send_into_a_free_place(record, sent, until)
         self._judge_answer(record, sent)
         if isinstance(sent, Answered):
             progress = self._background.first_look(record, sent)
             await self._background.wait(record, progress, waited)
         return sent
+
+    async def _send_into_a_free_place(
+        self, record: Record, sent: Sent, until: float
+    ) -> Sent | None:
+        """Too many jobs are pending, perhaps somebody else's: the request was not carried out, so
+        it goes again when there is a free place. One at a time asks: of all who wait, most would
+        only be refused again."""
+        behind_another = self._background.queue.locked()
+        async with self._background.queue:
+            again = await self._send(record) if behind_another else sent
+            while again is not None and is_cap(again):
+                if not await self._background.free_place(until):
+                    break
+                again = await self._send(record)
+        return again
 
     # ---- one call -----------------------------------------------------------------------------
 

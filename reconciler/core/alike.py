@@ -14,7 +14,7 @@ from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any
 
-from reconciler.core.building import Building, Sample, defaults_of, is_right, settled
+from reconciler.core.building import Building, Sample, defaults_of, settled
 from reconciler.core.catalogue import BY_PATH, SUPPORTED
 from reconciler.core.documents import Alike, Column, Foldable
 from reconciler.core.entries import declared_value
@@ -25,7 +25,7 @@ from reconciler.core.places import places_in
 from reconciler.core.rules import RULED
 from reconciler.core.runs import Rows, flags_of
 from reconciler.core.templates import Template
-from reconciler.core.validate import is_valid_column
+from reconciler.core.validate import is_valid_column, is_valid_file
 from reconciler.core.values import E164
 
 _KINDS = {kind.yaml_key: kind for kind in Kind}
@@ -136,9 +136,9 @@ class _Table:
         """What the number at `at` comes to."""
         state = self._state
         document = self._alike.read(at)
-        (place,) = places_in(document, self._owner, state.reading.problems)
-        if not is_right(place):
+        if not is_valid_file(document.data):
             raise NotPlainError
+        (place,) = places_in(document, self._owner, state.reading.problems)
         found = settled(state, place)
         if found.templated:
             raise NotPlainError

@@ -19,7 +19,8 @@ from reconciler.core.places import Place
 from reconciler.core.runs import Rows
 from reconciler.core.schema import definition_of
 from reconciler.core.templates import is_templated
-from reconciler.core.validate import is_valid
+from reconciler.core.validate import check, is_valid
+from reconciler.errors import Problem
 
 NO_BLOCK = -1
 
@@ -78,6 +79,9 @@ class Building:
     """Groups by name, and documents' defaults by place, that are not as their author meant them:
     rules between fields, judged on them, would report what may not be so."""
     broken: dict[Broken, list[str]] = field(default_factory=dict)
+    right: set[int] = field(default_factory=set)
+    """The `id` of the documents, kept by this or by a place, that the schema passes whole: what
+    stands in them need not be asked about again."""
 
 
 def mapping(data: Any, key: str) -> dict[str, Any]:
@@ -86,8 +90,18 @@ def mapping(data: Any, key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def is_right(place: Place) -> bool:
+def checked(state: Building, document: Document, *, is_project: bool = False) -> list[Problem]:
+    """What the schema finds in a file."""
+    found = check(document, is_project=is_project)
+    if not found:
+        state.right.add(id(document))
+    return found
+
+
+def is_right(state: Building, place: Place) -> bool:
     """Whether the schema passes what stands at `place`."""
+    if id(place.document) in state.right:
+        return True
     return is_valid(definition_of(place.kind, place.key), place.entry)
 
 
@@ -96,16 +110,16 @@ def settled_at(state: Building, at: int) -> Settled:
     if at in state.blocks:
         return state.blocks[at]
     place = state.places.places[at]
-    found = settled(state, place, state.places.block_of.get(at, NO_BLOCK))
+    block = state.places.block_of.get(at, NO_BLOCK)
+    found = settled(state, place, block, valid=is_right(state, place))
     if place.is_block:
         state.blocks[at] = found
     return found
 
 
-def settled(state: Building, place: Place, block: int = NO_BLOCK) -> Settled:
+def settled(state: Building, place: Place, block: int = NO_BLOCK, *, valid: bool = True) -> Settled:
     """All layers of `place`, which overrides `block`; one object for all that add nothing of
-    their own."""
-    valid = is_right(place)
+    their own. What is not `valid` says nothing."""
     entry = place.entry if place.entry and valid else {}
     named = entry.get("groups", ())
     path = (place.kind.yaml_key, place.key, "groups")
@@ -195,7 +209,7 @@ def defaults_of(state: Building, kind: Kind, owner: int) -> Layer:
     if layer is None:
         document = state.documents[owner]
         value = mapping(document.data, "defaults")
-        if is_valid("defaults", value):
+        if not value or is_valid("defaults", value):
             layer = layer_of(state.reading, document, value, kind)
         else:
             state.doubtful.add(owner)

@@ -21,6 +21,7 @@ from reconciler.core.alike import NotPlainError, rows_of
 from reconciler.core.building import (
     Building,
     check_extends,
+    checked,
     defaults_of,
     is_right,
     mapping,
@@ -52,7 +53,6 @@ from reconciler.core.projectfile import (
     safety_of,
 )
 from reconciler.core.runs import Rows, Run
-from reconciler.core.validate import check
 from reconciler.errors import Problem
 
 
@@ -99,7 +99,7 @@ def _built(
     state.reading.name_of = name_of
     _take_tables(state)
     for document in state.documents:
-        problems += check(document, is_project=document is project)
+        problems += checked(state, document, is_project=document is project)
     for loop in state.groups.loops():
         path = ("groups", loop[0], "extends")
         problems.append(state.groups[loop[0]].document.problem(path, loop_text(loop)))
@@ -206,7 +206,7 @@ def places_of(state: Building, problems: list[Problem]) -> Places:
 
             sheet, wrong = document_of(document.sheet)
             problems += wrong
-            problems += check(sheet, is_project=False)
+            problems += checked(state, sheet)
             found += places_in(sheet, owner, problems)
     return laid_out(found, problems, complete=state.reading.complete)
 
@@ -250,7 +250,7 @@ def _runs_at(state: Building, at: int) -> Iterator[Run]:
     """The runs of one place."""
     place = state.places.places[at]
     entry = place.entry
-    if isinstance(entry, dict) and "release" in entry and is_right(place):
+    if isinstance(entry, dict) and "release" in entry and is_right(state, place):
         yield Run(place.first, 1, place.kind, NO_SETTINGS, place.source, release=True)
         return
     settled = settled_at(state, at)

@@ -6,8 +6,8 @@ it what the file at hand needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Set
+from functools import cache, partial
 from typing import Any
 
 from reconciler.core.catalogue import SUPPORTED
@@ -118,48 +118,67 @@ def definition_of(kind: Kind, key: str) -> str:
     return f"{kind.value}_block" if ".." in key else kind.value
 
 
-@cache
-def _definitions() -> Schema:
-    # A group or a default may serve both kinds; each takes what it has.
-    settings = {
+def _settings() -> Schema:
+    """Of both kinds, for a group or a default may serve both; each takes what it has."""
+    return {
         name: schema
         for kind in reversed(Kind)
         for name, schema in settings_properties(kind, SUPPORTED[kind]).items()
     }
+
+
+def _group() -> Schema:
     return {
-        **{kind.value: _number(kind, block=False) for kind in Kind},
-        **{f"{kind.value}_block": _number(kind, block=True) for kind in Kind},
-        "group": {
-            "type": ["object", "null"],
-            "description": "Reusable partial settings.",
-            "properties": {
-                "extends": _GROUP_LIST | {"description": "Groups that this one builds on."},
-                **settings,
-                "unmanage": _unmanage(Kind),
-                **_MARKS,
-            },
-            "additionalProperties": False,
+        "type": ["object", "null"],
+        "description": "Reusable partial settings.",
+        "properties": {
+            "extends": _GROUP_LIST | {"description": "Groups that this one builds on."},
+            **_settings(),
+            "unmanage": _unmanage(Kind),
+            **_MARKS,
         },
-        "defaults": {
-            "type": ["object", "null"],
-            "description": "Settings for every number declared in this file "
-            "(in reconciler.yaml: in every file) that has such a setting.",
-            "properties": settings,
-            "additionalProperties": False,
-        },
-        "aliases": {
-            "type": "object",
-            "description": "Alias: the id that it stands for.",
-            "examples": [{"support-trunk": "1521916448077776306"}],
-            "additionalProperties": {
-                "type": ["string", "object"],
-                "pattern": ID_PATTERN,
-                "errorMessage": "an id is needed: all digits, a UUID, or {id: any text}",
-                "properties": {"id": ANY_ID},
-                "required": ["id"],
-            },
+        "additionalProperties": False,
+    }
+
+
+def _defaults() -> Schema:
+    return {
+        "type": ["object", "null"],
+        "description": "Settings for every number declared in this file "
+        "(in reconciler.yaml: in every file) that has such a setting.",
+        "properties": _settings(),
+        "additionalProperties": False,
+    }
+
+
+def _aliases() -> Schema:
+    return {
+        "type": "object",
+        "description": "Alias: the id that it stands for.",
+        "examples": [{"support-trunk": "1521916448077776306"}],
+        "additionalProperties": {
+            "type": ["string", "object"],
+            "pattern": ID_PATTERN,
+            "errorMessage": "an id is needed: all digits, a UUID, or {id: any text}",
+            "properties": {"id": ANY_ID},
+            "required": ["id"],
         },
     }
+
+
+_MAKERS: dict[str, Callable[[], Schema]] = {
+    **{kind.value: partial(_number, kind, block=False) for kind in Kind},
+    **{f"{kind.value}_block": partial(_number, kind, block=True) for kind in Kind},
+    "group": _group,
+    "defaults": _defaults,
+    "aliases": _aliases,
+    **{name: partial(DEFINITIONS.__getitem__, name) for name in DEFINITIONS},
+}
+
+
+@cache
+def _definition(name: str) -> Schema:
+    return _MAKERS[name]()
 
 
 def _limits() -> Schema:
@@ -221,8 +240,8 @@ def _declared(kind: Kind) -> Schema:
 
 
 @cache
-def numbers_schema() -> Schema:
-    """The schema of the YAML files: `reconciler.yaml` and every file of numbers."""
+def _whole() -> Schema:
+    """The schema of the YAML files without the definitions that it names."""
     text: Schema = {"type": "string", "minLength": 1}
     return {
         "$schema": DIALECT,
@@ -287,37 +306,45 @@ def numbers_schema() -> Schema:
             **{kind.yaml_key: _declared(kind) for kind in Kind},
         },
         "additionalProperties": False,
-        "$defs": _definitions() | DEFINITIONS,
     }
 
 
 @cache
-def schema_of_keys(keys: frozenset[str]) -> Schema:
+def numbers_schema() -> Schema:
+    """The schema of the YAML files: `reconciler.yaml` and every file of numbers."""
+    return _whole() | {"$defs": {name: _definition(name) for name in _MAKERS}}
+
+
+def file_keys() -> Set[str]:
+    """What may stand at the top of a file."""
+    keys: Set[str] = _whole()["properties"].keys()
+    return keys
+
+
+def schema_for(keys: Set[str]) -> Schema:
     """The schema of the files that have no keys but `keys` at their top: that of all files without
     what does not concern these, for compiling it takes as long as reading 300 numbers."""
-    whole = numbers_schema()
+    whole = _whole()
     properties = {key: each for key, each in whole["properties"].items() if key in keys}
-    return _with_definitions(whole | {"properties": properties}, whole["$defs"])
+    return _with_definitions(whole | {"properties": properties})
 
 
 @cache
 def entry_schema(definition: str) -> Schema:
     """The schema of one entry on its own: a `number`, a `group`, the `defaults`, an `aliases`, a
     `policy`."""
-    schema: Schema = {"$schema": DIALECT, "$ref": f"{_DEFS}{definition}"}
-    return _with_definitions(schema, _definitions() | DEFINITIONS)
+    return _with_definitions({"$schema": DIALECT, "$ref": f"{_DEFS}{definition}"})
 
 
-def _with_definitions(schema: Schema, definitions: Schema) -> Schema:
-    """`schema` with those of the definitions that it needs, and these need."""
-    bare = {key: each for key, each in schema.items() if key != "$defs"}
+def _with_definitions(schema: Schema) -> Schema:
+    """`schema` with the definitions that it needs, and those that these need."""
     needed: Schema = {}
-    waiting = set(_references(bare))
+    waiting = set(_references(schema))
     while waiting:
         name = waiting.pop()
-        needed[name] = definitions[name]
+        needed[name] = _definition(name)
         waiting.update(set(_references(needed[name])) - needed.keys())
-    return bare | {"$defs": needed}
+    return schema | {"$defs": needed}
 
 
 _DEFS = "#/$defs/"

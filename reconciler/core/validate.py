@@ -22,12 +22,14 @@ from reconciler.core.places import TO, block_ends, canonical_number
 from reconciler.core.rulewords import keys_in_short, unknown_word
 from reconciler.core.safetyschema import Schema
 from reconciler.core.schema import (
+    ALIAS_FIELDS,
     BLOCK_PATTERN,
     PROJECT_KEYS,
     definition_of,
     entry_schema,
+    file_keys,
     numbers_schema,
-    schema_of_keys,
+    schema_for,
 )
 from reconciler.core.values import E164
 from reconciler.errors import Problem
@@ -61,13 +63,8 @@ _INSTEAD = {"groups": "extends", "extends": "groups"}
 
 
 @cache
-def _verdict(definition: str) -> Callable[[Any], bool]:
-    return jsonschema_rs.Draft202012Validator(entry_schema(definition)).is_valid
-
-
-@cache
 def _file_verdict(keys: frozenset[str]) -> Callable[[Any], bool]:
-    return jsonschema_rs.Draft202012Validator(schema_of_keys(keys)).is_valid
+    return jsonschema_rs.Draft202012Validator(schema_for(keys)).is_valid
 
 
 @cache
@@ -84,15 +81,29 @@ def _explainer(definition: str) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(schema)
 
 
+_WHERE: dict[str, tuple[str, ...]] = {
+    **{kind.value: (kind.yaml_key, "+13125550001") for kind in Kind},
+    **{f"{kind.value}_block": (kind.yaml_key, "+13125550001..+13125550002") for kind in Kind},
+    "group": ("groups", "name"),
+    "defaults": ("defaults",),
+    "aliases": ("aliases", ALIAS_FIELDS[0]),
+}
+"""The keys under which a file may hold what has to meet a definition."""
+
+
 def is_valid(definition: str, entry: object) -> bool:
-    """Whether one entry (see `schema.entry_schema`) is right by itself."""
-    return _verdict(definition)(entry)
+    """Whether one entry (see `schema.entry_schema`) is right by itself. The schema of files that
+    hold such entries is asked, for these are there, and each schema takes long to compile."""
+    data = {"policies": [entry]} if definition == "policy" else entry
+    for key in reversed(_WHERE.get(definition, ())):
+        data = {key: data}
+    return is_valid_file(data)
 
 
 def is_valid_file(data: object) -> bool:
     """Whether all that a file holds is right."""
     given = data.keys() if isinstance(data, dict) else set()
-    return _file_verdict(frozenset(numbers_schema()["properties"].keys() & given))(data)
+    return _file_verdict(frozenset({"version", *(file_keys() & given)}))(data)
 
 
 def is_valid_column(row: Field, values: Sequence[Any]) -> bool:

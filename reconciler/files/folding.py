@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import chain, groupby
@@ -31,11 +31,14 @@ _QUOTE = r"""(?:"[^"\\\n]*"|'[^'\n]*')"""
 _QUOTED = re.compile(rf"{_QUOTE}(?:\n{_QUOTE})*")
 _WORD = r"[A-Za-z][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*"
 _WORDS = re.compile(rf"{_WORD}(?:\n{_WORD})*")
+_LIST = rf"\[{_WORD}(?:, {_WORD})*\]"
+_LISTS = re.compile(rf"{_LIST}(?:\n{_LIST})*")
 _SKIPPED = r" *(?:#.*)?"
 _COMMENT = re.compile(r"^ *#.*", re.MULTILINE)
 _INDENT = re.compile(rf"(?:{_SKIPPED}\n)*( *)([\"'])?")
 _NEXT_SECTION = re.compile(r"\n(?=[^ #\n])")
-_KEY = re.compile(r"""([!#-&(-\[\]-~]+)["']: *\n""")
+_KEY = re.compile(r"""([!#-&(-\-/-\[\]-~]+)["']: *\n""")
+"""A key without dots: blocks are few, and each is looked at by itself."""
 _VALUE = re.compile(r"([:-] )(.+)")
 _MARK = "\0"  # stands in no text
 
@@ -270,13 +273,21 @@ def _values(head: str, texts: Sequence[str]) -> list[Any]:
     if len(head) + max(map(len, texts)) > LONGEST:
         raise IrregularError
     together = "\n".join(texts)
-    if _WORDS.fullmatch(together) and RESERVED.isdisjoint(map(str.lower, texts)):
+    if _WORDS.fullmatch(together) and _are_texts(texts):
         # One object with its equal in the account, for which the differ need not look into it.
         return list(map(sys.intern, texts))
     if _QUOTED.fullmatch(together):
         return [sys.intern(each[1:-1]) for each in texts]
+    if _LISTS.fullmatch(together):
+        lists = [each[1:-1].split(", ") for each in texts]
+        if _are_texts(chain.from_iterable(lists)):
+            return [list(map(sys.intern, each)) for each in lists]
     known = {each: _value(head, each) for each in set(texts)}
     return list(map(known.__getitem__, texts))
+
+
+def _are_texts(words: Iterable[str]) -> bool:
+    return RESERVED.isdisjoint(map(str.lower, words))
 
 
 def _value(head: str, text: str) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +16,7 @@ from reconciler.api.settings import Limits
 from reconciler.apply import Context, Stop, Watcher
 from reconciler.apply.checking import Checker, Request
 from reconciler.core.changes import Action
-from reconciler.core.fingerprint import BINDING_KEY_ENV, fingerprint_of
+from reconciler.core.fingerprint import BINDING_KEY_ENV, fingerprint_of, unbound
 from reconciler.core.freshness import State
 from reconciler.core.model import Source
 from reconciler.core.outcome import Outcome
@@ -79,7 +80,8 @@ async def apply_saved(
             stale=stale,
         )
         run = Run(plan, endpoint, limits, root, context, pins)
-        return await carry_out(run, options, reader, watcher, stop)
+        outcome = await carry_out(run, options, reader, watcher, stop)
+        return replace(outcome, notes=(*outcome.notes, *_unbound(plan)))
 
 
 async def read_targets(plan: Plan, checker: Checker) -> Reread:
@@ -205,6 +207,16 @@ def _stale(
             elif found.state is State.UNREAD:
                 unread[number] = found.reason
     return stale, unread
+
+
+def _unbound(plan: Plan) -> Iterator[str]:
+    """Between the review and this apply nothing held these PINs to what they were."""
+    if numbers := unbound(plan.difference):
+        yield (
+            f"external_pin of {len(numbers):,} number{'s'[: len(numbers) != 1]} "
+            f"({examples(numbers)}) was not bound to the review: set {BINDING_KEY_ENV} when "
+            "planning and applying"
+        )
 
 
 def _stale_text(stale: Mapping[str, Mapping[str, str]]) -> str:

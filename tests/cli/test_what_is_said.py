@@ -363,3 +363,15 @@ def test_a_target_that_matches_nothing_beside_one_that_does_is_told(
         "warning: no declared number matches --target '+1999*'",
         r"warning: no declared number matches --target 'oops\x1b'",
     ]
+
+
+@pytest.mark.parametrize(
+    "words", [("init", "\x1b[2Jx"), ("show", "\x1b[2J.json"), ("resume", "\u202ex")]
+)
+def test_a_name_that_steers_is_neutral_where_it_is_said(
+    reconciler: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = reconciler(*words)
+    assert [line for line in said.err.splitlines() if not line.isprintable()] == []
+    assert said.err

@@ -174,6 +174,17 @@ def test_a_fingerprint_taken_out_unbinds_nothing_unseen(reconciler: Shell, bound
     assert KEY in reconciler("show", str(path)).out
 
 
+def test_the_report_of_an_apply_lists_the_pins_that_were_not_bound(desk: Desk) -> None:
+    (note,) = desk.carry_out(desk.save()).notes
+    assert ("not bound to the review" in note, ONE in note, KEY in note) == (True, True, True)
+
+
+def test_the_report_of_an_apply_is_silent_about_pins_that_were_bound(
+    desk: Desk, bound: Path
+) -> None:
+    assert desk.carry_out(bound).notes == ()
+
+
 def test_equal_pins_of_two_numbers_are_not_seen_to_be_equal(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
