@@ -27,8 +27,7 @@ from tests.apply.account import (
     summary,
 )
 from tests.apply.conftest import MakeAccount
-from tests.crash.killing import is_finished
-from tests.crash.killing import resume
+from tests.crash.killing import is_finished, resume
 
 FLAGGED = {"voice": {"inbound_call_screening": "flag_calls"}}
 ASSIGNED = {"messaging": {"messaging_profile_id": PROFILE}}
