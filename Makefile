@@ -4,12 +4,18 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
+# With PYTHONDONTWRITEBYTECODE each of the many processes of a test run, and of the demo, would
+# compile the project anew. What is compiled already, and was not edited since, takes no time.
+COMPILE := $(BIN)/python -m compileall -q reconciler
+
 .PHONY: demo test lint schemas lock bench clean
 
 demo: $(STAMP)
+	@$(COMPILE)
 	@$(BIN)/reconciler demo
 
 test: $(STAMP) lint
+	@$(COMPILE) tests
 	@$(BIN)/pytest -n auto -q
 
 lint: $(STAMP)

@@ -45,7 +45,8 @@ def account_lock(
                 f"another apply is at work on this account ({who}); nothing was written"
             ) from None
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, holder.encode()[:_MOST_BYTES], 0)
+        # Neutral, for it names a directory, and that may be in no encoding at all.
+        os.pwrite(descriptor, neutral(holder).encode()[:_MOST_BYTES], 0)
         yield
         os.ftruncate(descriptor, 0)
     finally:

@@ -8,9 +8,9 @@ every page; a list that does not add up is read again, and then it is an error.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from operator import attrgetter
 from typing import Any
 
@@ -155,10 +155,11 @@ class _Scan:
             raise _MovedError(f"{self._total} rows became {page.meta.total_results}")
         if self._total and not page.rows:
             raise _MovedError(f"{self._total} rows are claimed, and a page of them is empty")
-        fresh = {row.id: row for row in page.rows}
-        if len(fresh) < len(page.rows) or not self.rows.keys().isdisjoint(fresh):
-            raise _MovedError(f"{neutral(_repeated(page.rows, self.rows))} came twice")
-        self.rows |= fresh
+        before = len(self.rows)
+        self.rows.update(zip(map(_ID, page.rows), page.rows, strict=True))
+        if len(self.rows) < before + len(page.rows):
+            number = _repeated(page.rows, islice(self.rows, before))
+            raise _MovedError(f"{neutral(number)} came twice")
         self.pages += 1
         self._progress(self._listing, len(self.rows), self._total)
 
@@ -169,7 +170,7 @@ class _Scan:
         return self.rows, ListingRead(self._listing, rows=len(self.rows), pages=self.pages)
 
 
-def _repeated(rows: Sequence[Row], before: Rows) -> str:
+def _repeated(rows: Sequence[Row], before: Iterable[str]) -> str:
     """The number of the first row whose id has come before."""
     seen = set(before)
     for row in rows:

@@ -111,7 +111,8 @@ def main() -> None:
         # buffered must not be flushed there again on the way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            click.echo(f"Error: {error.strerror or error}", err=True)
+            name = f"{error.filename}: " if isinstance(error.filename, str) else ""
+            _tell(f"Error: {name}{error.strerror or error}")
         code = Exit.ERROR
     # Nobody needs it any more, and the system takes all of it back: Python would first look for
     # garbage in it, which took a tenth of a fetch of 10,000 numbers.
@@ -125,11 +126,11 @@ def _run() -> Exit:
         return result if isinstance(result, Exit) else Exit.OK
     except InputError as error:
         for problem in error.problems:
-            click.echo(str(problem), err=True)
+            _tell(str(problem))
         click.echo(f"{len(error.problems)} error{'s'[: len(error.problems) != 1]}", err=True)
         return error.exit_code
     except ReconcilerError as error:
-        click.echo(f"Error: {error}", err=True)
+        _tell(f"Error: {error}")
         return error.exit_code
     except click.ClickException as error:
         # Click would say 2 for a wrong option; here 2 means that changes are pending.
@@ -144,3 +145,10 @@ def _run() -> Exit:
         # The last resort: a traceback would tell the user nothing, and could hold the key.
         click.echo(f"Error: {BugError(bug)}", err=True)
         return Exit.ERROR
+
+
+def _tell(error: str) -> None:
+    """An error on stderr, neutral: it may name a file as somebody called it."""
+    from reconciler.core.text import neutral_lines  # no command that goes well has use for it
+
+    click.echo(neutral_lines(error), err=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import click
 
+from reconciler.core.text import neutral_lines
 from reconciler.report.text import Paint, plain
 
 _STYLES: dict[str, Callable[[str], str]] = {
@@ -34,8 +35,9 @@ def approved(question: str) -> bool:
 
 
 def say(text: str) -> None:
-    """A line for the person, on stderr: results alone go to stdout."""
+    """A line for the person, on stderr: results alone go to stdout. Neutral, for it may name a
+    file as somebody called it."""
     # Named, and not by click's `err`, which finds the stream below what a progress bar has put in
     # its place to write above itself.
     if sys.stderr is not None:
-        click.echo(text, file=sys.stderr)
+        click.echo(neutral_lines(text), file=sys.stderr)

@@ -156,8 +156,11 @@ class _Reader:
                 return self._schema(way, row, type_, bound)
             case "items" | "contains":
                 return self._schema(way, row, Type.TEXT, bound)
+            case "type" if isinstance(bound, list):
+                bound = list(dict.fromkeys(bound))  # a JSON Schema may name each type but once
+                self._check_type(way, row, type_, bound)
             case "type":
-                self._check_type(way, row, type_, [bound] if isinstance(bound, str) else bound)
+                self._check_type(way, row, type_, [bound])
             case "pattern":
                 self._check_pattern(way, bound)
             case _ if word in _PARTS:

@@ -217,48 +217,63 @@ def diff(
     """
     declared = compact(desired.numbers)
     differ = Differ(snapshot, secrets, write_unread=write_unread)
-    changes: list[Change] = []
-    unknown: list[UnknownField] = []
-    not_owned: list[NotOwned] = []
-    awaited: list[str] = []
     unlike = sorted(_unlike(declared, snapshot, differ), key=_PLACE)
-    owned = unchanged = len(declared) - len(unlike)
+    found = _Found(len(declared) - len(unlike))
     if misplaced := tuple(_misplaced(declared, unlike, snapshot)):
         raise InputError(misplaced)
     for at, name, live, batch in unlike:
         if live is None or live.kind is not batch.kind:
-            owned += live is not None
             number = declared.run(at).at(int(name[1:]))
-            blind = tuple(_blind(snapshot, number))
-            unknown += blind
-            if not blind and number.release:
-                unchanged += 1  # given back already: done
-            elif not blind and number.when_owned:
-                awaited.append(number.phone_number)
-            elif not blind:
-                not_owned.append(NotOwned(number.phone_number, number.source))
+            found.lacking(number, tuple(_blind(snapshot, number)), listed=live is not None)
             continue
-        owned += 1
+        found.owned += 1
         if batch.released:
-            changes.append(_release(live, declared.run(at).source))
+            found.changes.append(_release(live, declared.run(at).source))
             continue
         fields, blind = differ.compare(declared.settings_of(at, name), live)
-        unknown += blind
+        found.unknown += blind
         if fields:
-            changes.append(_update(live, fields, protected=batch.protected))
+            found.changes.append(_update(live, fields, protected=batch.protected))
         elif not blind:
-            unchanged += 1
+            found.unchanged += 1
     return Difference(
-        changes=tuple(changes),
-        unknown=tuple(unknown),
-        not_owned=tuple(not_owned),
+        changes=tuple(found.changes),
+        unknown=tuple(found.unknown),
+        not_owned=tuple(found.not_owned),
         withheld=(),
         declared=len(declared),
-        unchanged=unchanged + len(awaited),
-        unmanaged=_unmanaged(desired, snapshot, owned),
-        awaited=tuple(awaited),
+        unchanged=found.unchanged + len(found.awaited),
+        unmanaged=_unmanaged(desired, snapshot, found.owned),
+        awaited=tuple(found.awaited),
         numbers=desired.numbers,
     )
+
+
+class _Found:
+    """What a comparison has come to so far, beginning with `alike` numbers that are as declared."""
+
+    def __init__(self, alike: int) -> None:
+        self.owned = self.unchanged = alike
+        self.changes: list[Change] = []
+        self.unknown: list[UnknownField] = []
+        self.not_owned: list[NotOwned] = []
+        self.awaited: list[str] = []
+
+    def lacking(
+        self, number: DesiredNumber, blind: tuple[UnknownField, ...], *, listed: bool
+    ) -> None:
+        """A number that is not live as its kind; `blind` is what cannot be told of it where that
+        is for want of a list, `listed` whether it is live as another kind."""
+        self.owned += listed
+        self.unknown += blind
+        if blind:
+            return
+        if number.release:
+            self.unchanged += 1  # given back already: done
+        elif number.when_owned:
+            self.awaited.append(number.phone_number)
+        else:
+            self.not_owned.append(NotOwned(number.phone_number, number.source))
 
 
 _Unlike = tuple[int, str, LiveNumber | None, Batch]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -116,7 +116,6 @@ def make_plan(
 ) -> Plan:
     """Compile `difference` (what the rules left of it) into a plan."""
     operations = compile_operations(difference, snapshot, job_size=job_size)
-    calls = Counter(operation.call for operation in operations)
     eta = eta_of(
         operations,
         difference.changes,
@@ -125,22 +124,7 @@ def make_plan(
         jobs_in_flight=jobs_in_flight,
         rate_per_second=rate_per_second,
     )
-    released = sum(change.action is Action.RELEASE for change in difference.changes)
-    summary = Summary(
-        declared=difference.declared,
-        numbers_changed=len(difference.changes),
-        fields_changed=sum(len(change.fields) for change in difference.changes),
-        released=released,
-        unchanged=difference.unchanged,
-        unmanaged=difference.unmanaged,
-        not_owned=len(difference.not_owned),
-        unknown=len(difference.unknown),
-        withheld=len(difference.withheld),
-        calls={channel: calls[channel] for channel in Channel},
-        write_calls=len(operations),
-        write_calls_floor=write_calls_floor(difference.changes, job_size=job_size),
-        eta_seconds=eta.expected,
-    )
+    floor = write_calls_floor(difference.changes, job_size=job_size)
     return Plan(
         created_at=created_at,
         base_url=snapshot.base_url,
@@ -149,8 +133,31 @@ def make_plan(
         origin=origin,
         difference=difference,
         operations=operations,
-        summary=summary,
+        summary=_summary(difference, operations, floor, eta.expected),
         allowed=allowed,
         cost=cost_of(difference.changes, prices),
         eta=eta,
+    )
+
+
+def _summary(
+    difference: Difference, operations: Sequence[Operation], floor: int, seconds: int
+) -> Summary:
+    """The counts. `floor` is the fewest write calls there can be, `seconds` the time to expect."""
+    calls = Counter(operation.call for operation in operations)
+    changes = difference.changes
+    return Summary(
+        declared=difference.declared,
+        numbers_changed=len(changes),
+        fields_changed=sum(len(change.fields) for change in changes),
+        released=sum(change.action is Action.RELEASE for change in changes),
+        unchanged=difference.unchanged,
+        unmanaged=difference.unmanaged,
+        not_owned=len(difference.not_owned),
+        unknown=len(difference.unknown),
+        withheld=len(difference.withheld),
+        calls={channel: calls[channel] for channel in Channel},
+        write_calls=len(operations),
+        write_calls_floor=floor,
+        eta_seconds=seconds,
     )

@@ -62,6 +62,11 @@ def neutral(text: str) -> str:
     return without_commands(text)
 
 
+def neutral_lines(text: str) -> str:
+    """The same for a text whose line ends are our own."""
+    return "\n".join(map(neutral, text.split("\n")))
+
+
 def without_commands(text: str) -> str:
     """One line with what a CI runner would take for a command escaped."""
     if "::" not in text and "##[" not in text:

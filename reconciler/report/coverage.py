@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.core.coverage import Coverage, Uncovered
 from reconciler.core.emergency import FAILED, ON_ITS_WAY
 from reconciler.core.text import neutral
-from reconciler.core.values import UNKNOWN, LiveValue, show_json
+from reconciler.core.values import E164, UNKNOWN, LiveValue, show_json
 from reconciler.report.words import count
 
 COLUMNS = (
@@ -53,7 +53,7 @@ def coverage_csv(found: Coverage, *, unmanaged: bool) -> str:
     for each in _rows(found, unmanaged):
         writer.writerow(
             [
-                each.phone_number,
+                each.phone_number if E164.match(each.phone_number) else _cell(each.phone_number),
                 _cell(each.status),
                 _cell(_word(each.emergency_status)),
                 _cell("unknown" if each.address_id is UNKNOWN else str(each.address_id or "")),
@@ -93,7 +93,7 @@ def _line(each: Uncovered) -> str:
     inactive = f"  (the number is {neutral(each.status or 'of no status')})"
     number = "" if each.status == "active" or each.is_unknown else inactive
     return (
-        f"  ! {each.phone_number}  {_word(each.emergency_status):<19}  "
+        f"  ! {neutral(each.phone_number)}  {_word(each.emergency_status):<19}  "
         f"{_address(each.address_id)}{declared}{number}{_at(each.source)}"
     )
 
@@ -134,4 +134,4 @@ def _counts(found: Coverage, unmanaged: bool) -> Iterator[str]:
 def _cell(text: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
     clean = neutral(text)
-    return f"'{clean}" if clean[:1] in {"=", "+", "-", "@"} else clean
+    return f"'{clean}" if clean.lstrip()[:1] in {"=", "+", "-", "@"} else clean

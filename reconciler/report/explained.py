@@ -56,9 +56,8 @@ def _headline(one: Explained) -> str:
     if one.release:
         parts.append("to be given back")
     if one.live:
-        parts.append(
-            f"live: {neutral(one.live.status)}, {neutral(one.live.country)} {one.live.type}"
-        )
+        live = one.live
+        parts.append(neutral(f"live: {live.status}, {live.country} {live.type}"))
     elif one.live_was_read:
         parts.append("not in the account")
     return ", ".join(parts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from reconciler.core.declared_diff import Comparison, What
@@ -25,7 +25,7 @@ from reconciler.report.grouping import examples
 from reconciler.report.headlines import drift_counts
 from reconciler.report.judged import broken, untold, wanted, whom
 from reconciler.report.phrases import live
-from reconciler.report.risks import Risky, released, risky
+from reconciler.report.risks import Member, Risky, released, risky
 from reconciler.report.text import how_to_go_on
 from reconciler.report.view import View
 from reconciler.report.words import count, grouped, shown
@@ -165,14 +165,15 @@ def diff_annotations(comparison: Comparison) -> Iterator[Annotation]:
 
 def _risk(group: Risky) -> Iterator[Annotation]:
     """One for each line of YAML that says so."""
-    by_line: defaultdict[Source, list[str]] = defaultdict(list)
-    for number, field in group.members:
-        by_line[field.source].append(number)
-    change = f"{live(group.befores, shown)} → {shown(group.example.after)}"
-    for source, numbers in by_line.items():
-        who = f"{count(len(numbers), 'number')} ({examples(numbers)})"
-        title = f"Risk: {', '.join(group.labels)}"
-        yield _at(source, title, f"{group.path} of {who}: {change}")
+    by_line: defaultdict[Source, list[Member]] = defaultdict(list)
+    for member in group.members:
+        by_line[member[1].source].append(member)
+    title = f"Risk: {', '.join(group.labels)}"
+    for source, members in by_line.items():
+        part = replace(group, members=tuple(members))
+        who = f"{count(len(members), 'number')} ({examples(part.numbers)})"
+        change = f"{live(part.befores, shown)} → {shown(part.example.after)}"
+        yield _at(source, title, f"{part.path} of {who}: {change}")
 
 
 def _held(plan: Plan) -> Iterator[Annotation]:

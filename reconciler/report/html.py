@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.changes import RISKS, Action
+from reconciler.core.changes import Action
 from reconciler.core.fields import CALL_NAMES, Channel
 from reconciler.core.fingerprint import BINDING_KEY_ENV, unbound
 from reconciler.core.plan import Plan
@@ -55,6 +55,7 @@ from reconciler.report.htmlparts import (
 from reconciler.report.htmlrows import call_rows, plan_rows
 from reconciler.report.markup import Markup, code, element, joined, listed, table
 from reconciler.report.risks import Risky, outliers, released, risky
+from reconciler.report.text import gravity
 from reconciler.report.view import View
 from reconciler.report.words import count, duration, time_range
 
@@ -268,12 +269,7 @@ def _share(plan: Plan) -> Markup:
 
 def _grouped(plan: Plan) -> Markup:
     updates = [each for each in plan.difference.changes if each.action is Action.UPDATE]
-    return joined(_block(each) for each in sorted(blocks(updates), key=_gravity))
-
-
-def _gravity(block: Block) -> int:
-    labels = {label for group in block.fields for label in group.example.risk}
-    return next((at for at, risk in enumerate(RISKS) if risk in labels), len(RISKS))
+    return joined(_block(each) for each in sorted(blocks(updates), key=gravity))
 
 
 def _block(block: Block) -> Markup:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import asdict
 from typing import Any
@@ -57,7 +58,11 @@ _PERHAPS_STEERING = re.compile(r"[\x7f-\U0010ffff]|(?<=##)\[")
 def json_text(document: object) -> str:
     """Indented JSON. What could steer a terminal or a CI runner is escaped: the data is the
     same."""
-    text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+    try:
+        text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+    except UnicodeEncodeError:
+        # A directory may be called what is text in no encoding; JSON can say its bytes by escapes.
+        text = json.dumps(document, indent=2)
     return _PERHAPS_STEERING.sub(_escaped, text)
 
 

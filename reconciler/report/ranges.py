@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
+from reconciler.core.values import E164
 from reconciler.report.words import count
 
 _MOST_PREFIXES = 12
@@ -12,11 +13,17 @@ _MOST_PREFIXES = 12
 
 def ranges(numbers: Iterable[str]) -> list[str]:
     """`+13125550100..+13125550199` for neighbours, `+13125550300` for one alone; sorted, each
-    number once. Nothing is lost."""
+    number once. Nothing is lost: what is no number in E.164, such as a short code of the account,
+    comes last, as it is."""
     by_length: defaultdict[int, set[int]] = defaultdict(set)
+    others: set[str] = set()
     for number in numbers:
-        by_length[len(number)].add(int(number.removeprefix("+")))
-    return [each for _, values in sorted(by_length.items()) for each in _runs(sorted(values))]
+        if E164.match(number):
+            by_length[len(number)].add(int(number[1:]))
+        else:
+            others.add(number)
+    found = [each for _, values in sorted(by_length.items()) for each in _runs(sorted(values))]
+    return found + sorted(others)
 
 
 def _runs(values: Sequence[int]) -> Iterable[str]:

@@ -128,14 +128,7 @@ def change_words(block: Block, group: FieldGroup) -> str:
         return f"{lists}  ({edit})" if edit else lists
     if edit:
         return f"{edit} (on {len(group.befores):,} different lists)"
-    return f"{_befores(group)} → {shown(field.after)}"
-
-
-def _befores(group: FieldGroup, most: int = 2) -> str:
-    """The commonest live values and on how many numbers each stands."""
-    told = [f"{shown(value)} ({numbers:,})" for value, numbers in group.befores[:most]]
-    more = len(group.befores) - most
-    return ", ".join(told) + (f" or {count(more, 'other value')}" if more > 0 else "")
+    return f"{live(group.befores, shown)} → {shown(field.after)}"
 
 
 def _not_changed(plan: Plan, paint: Paint) -> Iterator[str]:

@@ -29,6 +29,7 @@ from reconciler.core.scope import (
     by_target,
     unmatched,
 )
+from reconciler.core.text import neutral
 from reconciler.core.values import UNKNOWN
 from reconciler.errors import NothingMatchedError, Problem, SafetyError
 from reconciler.files.origin import commit_of
@@ -144,7 +145,9 @@ def _planned(
     notes: tuple[str, ...] = ()
     unmanaged: tuple[str, ...] = ()
     if lists_undeclared(project.desired, options):
-        unmanaged = tuple(live.phone_number for live in undeclared(project.desired, snapshot))
+        # Nobody has looked at these yet: what the account calls a number may be any text.
+        found = undeclared(project.desired, snapshot)
+        unmanaged = tuple(neutral(live.phone_number) for live in found)
     if project.desired.safety.undeclared == "fail":
         difference = replace(difference, undeclared=unmanaged)
     if for_drift:

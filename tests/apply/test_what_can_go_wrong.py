@@ -432,6 +432,17 @@ def test_a_write_that_is_sent_elsewhere_is_not_followed_nor_sent_again(account: 
     assert "elsewhere.example" in outcome.stopped
 
 
+def test_a_lost_job_that_cannot_be_looked_for_is_not_sent_again(account: Account) -> None:
+    account.control.fault(Respond(status=502), call="update_job")
+    account.control.fault(Respond(status=500), call="list_jobs", times=None)
+    account.declare({ONE: FLAGGED, TWO: FLAGGED})
+    outcome = account.apply()
+    assert (len(account.writes()), outcome.applied, len(outcome.unconfirmed)) == (1, (), 2)
+    assert "the answer was lost" in reasons(outcome)
+    assert "; and it could not be looked for: " in reasons(outcome)
+    assert outcome.open == ("op-0001",)
+
+
 def test_a_lost_answer_is_named_where_nothing_changed(account: Account) -> None:
     account.control.fault(Respond(status=502), call="patch_voice", times=None)
     account.declare({ONE: FLAGGED})

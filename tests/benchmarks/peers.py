@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import compileall
 import gc
+import json
 import os
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from multiprocessing import get_context
 from pathlib import Path
 
 import msgspec
@@ -22,7 +21,7 @@ from reconciler.core.live import build_snapshot
 from reconciler.core.model import ListingRead
 from reconciler.core.snapshotfile import snapshot_document
 from tests import benchmarks
-from tests.benchmarks import octodns
+from tests.benchmarks import octodns, weighing
 from tests.benchmarks.fleet import decode_pages, page_bodies, yaml_files
 
 _COUNT = 10_000
@@ -51,17 +50,14 @@ def spent_by(
     `at_most` bytes of address space it gets no memory."""
     if at_most is not None:
         command = ["/bin/sh", "-c", f'ulimit -v {at_most // 1024} && exec "$@"', "sh", *command]
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | more
-    ) as child:
-        deadline = threading.Timer(_LONGEST, child.kill)
-        deadline.start()
-        _, status, usage = os.wait4(child.pid, 0)
-        deadline.cancel()
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise SystemExit(f"{command[0]} ended with {child.returncode}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    weigh = [sys.executable, "-I", "-S", weighing.__file__, str(_LONGEST)]
+    done = subprocess.run(
+        [*weigh, *command], stdout=subprocess.PIPE, check=True, env=os.environ | more
+    )
+    seconds, megabytes, code = json.loads(done.stdout)
+    if code:
+        raise SystemExit(f"{command[0]} ended with {code}")
+    return seconds, megabytes
 
 
 def against_peers() -> Iterator[str]:
@@ -92,10 +88,7 @@ def _plan(count: int) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         live = root / "live.json"
-        # In a process of its own: a child begins with the peak memory of whoever starts it.
-        maker = get_context("fork").Process(target=_make, args=(count, root, live))
-        maker.start()
-        maker.join()
+        _make(count, root, live)
         run = [sys.executable, "-m", "reconciler", "plan", str(root), "--live", str(live)]
         return spent_by([*run, "--out", str(root / "plan.json")])
 

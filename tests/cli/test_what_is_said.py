@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -363,3 +364,29 @@ def test_a_target_that_matches_nothing_beside_one_that_does_is_told(
         "warning: no declared number matches --target '+1999*'",
         r"warning: no declared number matches --target 'oops\x1b'",
     ]
+
+
+def test_an_apply_in_a_directory_whose_name_is_no_text_names_its_journal(
+    account: Account, reconciler: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.declare(DESK)
+    here = tmp_path / os.fsdecode(b"caf\xe9")
+    here.mkdir()
+    for each in tmp_path.glob("*.yaml"):
+        each.rename(here / each.name)
+    monkeypatch.chdir(here)
+    said = reconciler("apply", "--auto-approve", "--format", "json")
+    assert said.code == 0
+    assert Path(said.json["journal"]).parent.parent == here
+
+
+@pytest.mark.parametrize(
+    "words", [("init", "\x1b[2Jx"), ("show", "\x1b[2J.json"), ("resume", "\u202ex")]
+)
+def test_a_name_that_steers_is_neutral_where_it_is_said(
+    reconciler: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = reconciler(*words)
+    assert [line for line in said.err.splitlines() if not line.isprintable()] == []
+    assert said.err

@@ -40,7 +40,8 @@ def main() -> None:
     given = parser.parse_args()
     started = time.monotonic()
     if given.what == "kills":
-        is_good = kills(given.numbers, given.times or 200, given.processes, given.seed)
+        times = 200 if given.times is None else given.times
+        is_good = kills(given.numbers, times, given.processes, given.seed)
     elif given.what == "faults":
         is_good = faults(given.shape or ["mixed"], given.times or 100)
     else:

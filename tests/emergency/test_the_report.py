@@ -124,6 +124,17 @@ def test_the_report_in_csv_reads_back(account: Account, reconciler: Shell) -> No
     assert rows[1]["emergency_address_id"] == ""
 
 
+@pytest.mark.parametrize("output_format", ["text", "csv"])
+def test_what_the_account_calls_a_number_may_be_any_text(
+    make_account: MakeAccount, reconciler: Shell, output_format: str
+) -> None:
+    account = make_account(number("12345"), number(" =x\u202e\n::error::y"))
+    account.declare({})
+    said = reconciler("emergency", "--unmanaged", "--format", output_format)
+    lines = said.out.splitlines()
+    assert all(line.isprintable() and not line.startswith(("::", " =")) for line in lines)
+
+
 def test_a_status_that_nobody_knows_is_unknown_not_active(
     account: Account, reconciler: Shell
 ) -> None:

@@ -115,6 +115,16 @@ def test_a_mobile_number_is_explained_too(make_account: MakeAccount, reconciler:
     assert field(reconciler, "noise_suppression")["live"] == "disabled"
 
 
+def test_what_the_account_says_of_it_is_neutral(
+    make_account: MakeAccount, reconciler: Shell
+) -> None:
+    bad = "x\x1b[2J\u202e\n::error::y"
+    account = make_account(number(ONE, status=bad, country_iso_alpha2=bad, phone_number_type=bad))
+    account.declare({ONE: {}})
+    lines = reconciler("explain", ONE).out.splitlines()
+    assert all(line.isprintable() and not line.startswith("::") for line in lines)
+
+
 def test_a_pin_is_never_shown(make_account: MakeAccount, reconciler: Shell) -> None:
     account = make_account(number(ONE, external_pin="4711"))
     account.declare({ONE: {"external_pin": "1234"}})

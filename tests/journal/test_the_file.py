@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from reconciler import journal
-from reconciler.errors import JournalError, UsageError
-from reconciler.journal import Journal, read_history, read_lines
+from reconciler.errors import JournalError, LockedError, UsageError
+from reconciler.journal import Journal, read_history, read_lines, seems_finished
 from tests.apply.account import ONE, TWO, Account
 
 FIRST = {"entry": "plan", "journal_version": 1}
@@ -62,6 +62,22 @@ def test_a_directory_that_the_user_names_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no directory"):
         Journal.start(tmp_path / "typo" / "journal.jsonl", FIRST)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_line_is_written_as_it_ever_was(path: Path) -> None:
+    """A journal outlives the version that wrote it."""
+    assert written(path) == (
+        b'{"checksum":"13c204184ee2d1459a075c6e997b19454c037d42287c45f6f8c97ef7ac973fc5",'
+        b'"entry":{"entry":"plan","journal_version":1}}\n'
+    )
+
+
+def test_a_link_to_nowhere_is_not_followed(path: Path, tmp_path: Path) -> None:
+    path.parent.mkdir(mode=0o700)
+    path.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="never written over"):
+        Journal.start(path, FIRST)
+    assert path.is_symlink()
 
 
 def test_it_is_never_written_over(path: Path) -> None:
@@ -133,6 +149,48 @@ def test_what_is_no_line_of_ours_is_damage_and_no_crash(path: Path, line: bytes)
         read_lines(path)
 
 
+@pytest.mark.parametrize("first", [b"not JSON", b'{"entry": {}}', b"[]"])
+def test_a_first_line_that_is_none_of_ours_is_damage_and_no_crash(path: Path, first: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(first + b"\n")
+    with pytest.raises(UsageError, match=r"journal-1.jsonl:1: the journal is damaged here"):
+        read_lines(path)
+
+
+def test_a_file_that_is_too_large_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = len(written(path, *ENTRIES))
+    monkeypatch.setattr(journal, "_MOST_BYTES", size)
+    assert read_lines(path).length == size
+    monkeypatch.setattr(journal, "_MOST_BYTES", size - 1)
+    with pytest.raises(UsageError, match="too large for a journal"):
+        read_lines(path)
+
+
+@pytest.mark.parametrize(
+    ("entries", "torn", "finished"),
+    [
+        (ENTRIES, b"", True),
+        (ENTRIES, b'{"checksum": "12', False),
+        (ENTRIES, b"not JSON\n", False),
+        (ENTRIES, b"[]\n", False),
+        (ENTRIES[:2], b"", False),
+        ((), b"", False),
+        (({"entry": "end", "open": ["op-0001"]},), b"", False),
+    ],
+)
+def test_a_journal_is_finished_where_its_last_line_says_so(
+    path: Path, entries: tuple[dict[str, Any], ...], torn: bytes, finished: bool
+) -> None:
+    path.write_bytes(written(path, *entries) + torn)
+    assert seems_finished(path) is finished
+
+
+def test_an_empty_file_is_no_finished_journal(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+    assert not seems_finished(path)
+
+
 def test_a_torn_line_is_cut_off_before_the_next_is_written(path: Path) -> None:
     whole = written(path, *ENTRIES[:2])
     path.write_bytes(whole + b'{"checksum": "12')
@@ -144,6 +202,53 @@ def test_a_torn_line_is_cut_off_before_the_next_is_written(path: Path) -> None:
 
     asyncio.run(go_on())
     assert read_lines(path).entries == (FIRST, *ENTRIES)
+
+
+@contextmanager
+def nothing_left_open() -> Iterator[None]:
+    """The lowest descriptor that is free is free again afterwards."""
+    before = os.dup(0)
+    os.close(before)
+    yield
+    after = os.dup(0)
+    os.close(after)
+    assert after == before
+
+
+def test_nobody_goes_on_with_what_was_read_before_another_went_on(path: Path) -> None:
+    written(path)
+    before = read_lines(path)
+
+    async def another() -> None:
+        log = Journal.go_on(path, read_lines(path))
+        await log.write(ENTRIES[0])
+        log.close()
+
+    asyncio.run(another())
+    with nothing_left_open(), pytest.raises(UsageError, match="somebody else has gone on with it"):
+        Journal.go_on(path, before)
+    assert read_lines(path).entries == (FIRST, ENTRIES[0])
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [("os.ftruncate", "cannot be written: I/O"), ("fcntl.flock", "cannot be locked: I/O")],
+)
+def test_a_file_that_cannot_be_cut_or_locked_is_not_gone_on_with(
+    path: Path, monkeypatch: pytest.MonkeyPatch, call: str, said: str
+) -> None:
+    written(path)
+    read = read_lines(path)
+    monkeypatch.setattr(call, _broken)
+    with nothing_left_open(), pytest.raises(UsageError, match=said):
+        Journal.go_on(path, read)
+
+
+def test_what_another_process_is_writing_is_left_alone(path: Path) -> None:
+    log = Journal.start(path, FIRST)
+    with nothing_left_open(), pytest.raises(LockedError, match="another process is writing it"):
+        Journal.go_on(path, read_lines(path))
+    log.close()
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
@@ -160,7 +265,7 @@ def test_a_link_a_pipe_and_a_directory_are_refused(path: Path, tmp_path: Path) -
     link.symlink_to(path)
     os.mkfifo(pipe, 0o600)
     for each in (link, pipe, tmp_path):
-        with pytest.raises(UsageError):
+        with nothing_left_open(), pytest.raises(UsageError):
             read_lines(each)
 
 
@@ -268,6 +373,10 @@ def test_a_file_that_was_removed_takes_nothing_more(path: Path) -> None:
     asyncio.run(write())
     log.close()
     assert not path.exists()
+
+
+def _broken(*_: int) -> None:
+    raise OSError(errno.EIO, "I/O")
 
 
 def _full(descriptor: int, data: bytes) -> None:

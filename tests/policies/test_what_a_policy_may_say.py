@@ -181,6 +181,7 @@ def test_a_pattern_knows_ascii_digits_only(declared: Declared) -> None:
         ("customer_reference", None, [None], ["x"]),
         ("customer_reference", "", [None], ["x"]),
         ("customer_reference", {"type": "string"}, ["x"], [None]),
+        ("customer_reference", {"type": ["string", "string"]}, ["x"], [None]),
         ("customer_reference", {"pattern": "^desk-"}, ["desk-1", None], ["x"]),
         ("customer_reference", {"not": {"const": None}}, ["x"], [None]),
         ("customer_reference", {"minLength": 2, "maxLength": 3}, ["ab", None], ["a", "abcd"]),

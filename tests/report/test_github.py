@@ -131,6 +131,21 @@ def test_a_risky_change_is_a_warning_at_its_line() -> None:
     ]
 
 
+def test_the_warning_at_a_line_tells_the_values_of_its_own_numbers() -> None:
+    moves = {N1: ("1", 7), N2: ("2", 8)}
+    plan = plan_of(
+        *(
+            change(n, FieldChange("connection_id", was, "3", Source("a", at), ("connection",)))
+            for n, (was, at) in moves.items()
+        )
+    )
+    found = {each.message for each in github.plan_annotations(plan, READ)}
+    assert found == {
+        f'connection_id of 1 number ({N1}): "1" → "3"',
+        f'connection_id of 1 number ({N2}): "2" → "3"',
+    }
+
+
 def test_a_change_without_risk_is_not_annotated() -> None:
     field = FieldChange("customer_reference", None, "x", Source("fleet.yaml", 7))
     assert annotated(*github.plan_annotations(plan_of(change(N1, field)), READ)) == []

@@ -32,6 +32,11 @@ def test_numbers_of_different_length_are_no_neighbours() -> None:
     assert ranges(["+9999999", "+10000000"]) == ["+9999999", "+10000000"]
 
 
+def test_what_is_no_number_in_e164_comes_last_as_it_is() -> None:
+    odd = ["12345", "+0013125550009", "abc"]
+    assert ranges([*odd, e164(1)]) == [e164(1), "+0013125550009", "12345", "abc"]
+
+
 @anything
 @given(numbers)
 def test_ranges_lose_no_number_and_add_none(given_numbers: list[str]) -> None:

@@ -149,6 +149,16 @@ def test_show_unmanaged_lists_what_is_left(account: Account, reconciler: Shell) 
     assert said.out.rstrip().endswith(f"2 unmanaged numbers:\n  {THREE}\n  {MOBILE}")
 
 
+def test_what_the_account_calls_a_number_may_be_any_text(
+    make_account: MakeAccount, reconciler: Shell
+) -> None:
+    account = make_account(number(ONE), number("12345"), number("\n::error::x\u202e"))
+    account.declare({ONE: {}})
+    said = reconciler("plan", "--show-unmanaged")
+    assert said.code == 0
+    assert said.out.endswith("2 unmanaged numbers:\n  12345\n  \\n::error::x\\u202e\n")
+
+
 def test_beside_json_the_list_is_on_stderr(account: Account, reconciler: Shell) -> None:
     declare(account)
     said = reconciler("plan", "--show-unmanaged", "--format", "json")
