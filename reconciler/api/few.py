@@ -132,7 +132,8 @@ class _Reading:
             return await self._whole(choice, self._first)
         rows = {row.id: row for row in self._first.rows}
         more, read = await self._by_runs(choice, choice.runs)
-        return rows | more, replace(read, rows=len(rows | more), pages=read.pages + 1)
+        way = choice.told(first_page=True)
+        return rows | more, replace(read, rows=len(rows | more), pages=read.pages + 1, way=way)
 
     async def _detail_read(self, choice: Choice, base: asyncio.Task[_Read]) -> _Read:
         if choice.way is Way.SCAN:
@@ -145,7 +146,8 @@ class _Reading:
                 ids = [id_ for id_, row in (await base)[0].items() if row.phone_number in alone]
                 found = await self._by_id(choice.listing, ids)
                 rows |= found
-                read = replace(read, rows=len(rows), pages=read.pages + len(ids))
+                way = choice.told(apart=len(alone) if many else 0)
+                read = replace(read, rows=len(rows), pages=read.pages + len(ids), way=way)
         except ForbiddenError as refusal:
             return {}, ListingRead(choice.listing, refused=str(refusal))
         except RejectedError:  # a filter that this server does not take: then without
@@ -161,7 +163,7 @@ class _Reading:
             self._progress,
             first,
         )
-        return rows, replace(read, way=str(Way.SCAN.value))
+        return rows, replace(read, way=str(choice if choice.way is Way.SCAN else Way.SCAN.value))
 
     async def _by_runs(self, choice: Choice, runs: Sequence[Run]) -> _Read:
         rows, calls = await read_runs(self._reader, choice.listing, runs, page_size=self._page_size)

@@ -25,6 +25,7 @@ class Way(Enum):
     SINGLE = "the declared numbers, one by one"
 
 
+FIRST_PAGE = "the first page, which tells how many numbers there are"
 _FEWEST_DIGITS = 3
 """The filter on digits "requires at least three"."""
 
@@ -51,7 +52,8 @@ class Choice:
     """The cheapest way to read `numbers` (E.164) of a list.
 
     `calls` is what it takes at most, as far as can be told beforehand, and `whole` what reading
-    the list from its first page would. `runs` are the filters, for the ways that filter.
+    the list from its first page would. `runs` are the filters, for the ways that filter; `alone`
+    is what the numbers by themselves would take, all told, where that is no less than the list.
     """
 
     listing: Listing
@@ -60,11 +62,24 @@ class Choice:
     calls: int
     whole: int
     runs: tuple[Run, ...] = ()
+    alone: int = 0
 
     def __str__(self) -> str:
-        if self.way is Way.SCAN:
+        if self.way is not Way.SCAN:
+            return self.told()
+        if self.whole == 1 or not self.alone:
             return Way.SCAN.value
-        return f"{self.way.value}; the whole list would take {self.whole:,} calls"
+        return f"{Way.SCAN.value}; the declared numbers alone would take {self.alone:,} calls"
+
+    def told(self, *, first_page: bool = False, apart: int = 0) -> str:
+        """A way that reads a part, in words: whether the first page was read before, and how many
+        of the numbers were asked for one by one beside the filters."""
+        ways = [FIRST_PAGE] if first_page else []
+        if self.runs or not first_page:
+            ways.append(self.way.value)
+        if apart:
+            ways.append(f"{apart:,} one by one")
+        return f"{', and '.join(ways)}; the whole list would take {self.whole:,} calls"
 
 
 def choose(
@@ -87,7 +102,8 @@ def choose(
     wanted = tuple(numbers)
     few = _few(listing, wanted, rows, page_size, with_ids=with_ids)
     if few is None or few.calls > scan or (few.calls == scan and prefer_scan):
-        return Choice(listing, Way.SCAN, wanted, scan, whole)
+        alone = few.calls + pages_read if few else 0
+        return Choice(listing, Way.SCAN, wanted, scan, whole, alone=alone)
     return Choice(listing, few.way, wanted, few.calls, whole, few.runs)
 
 

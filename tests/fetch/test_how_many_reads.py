@@ -164,8 +164,9 @@ def test_the_reading_is_explained(
     assert (
         capsys.readouterr().err
         == """\
-GET /phone_numbers/slim: 251 rows in 2 calls, only numbers that begin like the declared ones; \
-the whole list would take 20 calls (for the numbers themselves)
+GET /phone_numbers/slim: 251 rows in 2 calls, the first page, which tells how many numbers \
+there are, and only numbers that begin like the declared ones; the whole list would take 20 calls \
+(for the numbers themselves)
 GET /phone_numbers/voice: 1 row in 1 call, the declared numbers, one by one; \
 the whole list would take 20 calls (for voice.tech_prefix_enabled)
 GET /phone_numbers/messaging: 1 row in 1 call, the declared numbers, one by one; \

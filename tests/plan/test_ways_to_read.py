@@ -93,6 +93,25 @@ def test_a_way_says_what_it_saves() -> None:
     assert str(choose(SLIM, block(0, 1), rows=10, page_size=250)) == "the whole list"
 
 
+def test_a_whole_list_says_what_the_numbers_alone_would_take() -> None:
+    assert str(choose(SLIM, spread(40), rows=10_000, page_size=250, pages_read=1)) == (
+        "the whole list; the declared numbers alone would take 41 calls"
+    )
+    assert str(choose(VOICE, block(0, 10_000), rows=10_000, page_size=250)) == "the whole list"
+
+
+def test_a_part_of_a_list_says_how_it_came_together() -> None:
+    nothing_more = choose(SLIM, [], rows=10_000, page_size=250, pages_read=1)
+    assert nothing_more.told(first_page=True) == (
+        "the first page, which tells how many numbers there are; the whole list would take 40 calls"
+    )
+    mixed = choose(VOICE, [*block(0, 100), *spread(2)], rows=10_000, page_size=250)
+    assert mixed.told(apart=2) == (
+        "only numbers that begin like the declared ones, and 2 one by one; "
+        "the whole list would take 40 calls"
+    )
+
+
 E164 = st.builds(
     lambda head, tail, long: f"+{head}{tail:0{5 if long else 4}}",
     st.sampled_from(["1312555", "1312556", "4420794", "49301"]),
