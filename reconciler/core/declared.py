@@ -33,12 +33,14 @@ T = TypeVar("T")
 
 class Batch(NamedTuple):
     """Numbers that manage the same fields, for comparing many at once: `names` in E.164, and what
-    each declares, in the order of `paths`. `is_plain` where they are neither released nor hold
-    templates: of others the values say nothing. `runs` gives the place of the run of each."""
+    each declares, in the order of `paths`. Of those that are released, or are `templated`, the
+    values say nothing. `runs` gives the place of the run of each."""
 
     kind: Kind
     paths: tuple[str, ...]
-    is_plain: bool
+    released: bool
+    protected: bool
+    templated: bool
     runs: Sequence[int]
     names: Sequence[str]
     values: Sequence[tuple[Any, ...]]
@@ -111,7 +113,9 @@ class Declared(Mapping[str, DesiredNumber]):
         return Batch(
             columns.kind(rows[0]),
             columns.settings[rows[0]].paths,
-            not flags & (RELEASE | TEMPLATED),
+            bool(flags & RELEASE),
+            bool(flags & PROTECT),
+            bool(flags & TEMPLATED),
             runs,
             names,
             values,
@@ -144,23 +148,11 @@ class Declared(Mapping[str, DesiredNumber]):
 
         return Declared(runs())
 
-    def kind(self, at: int) -> Kind:
-        """What the numbers of the run at that place are."""
-        return self._columns.kind(at)
-
-    def is_released(self, at: int) -> bool:
-        """Whether the numbers of the run at that place are to be given back."""
-        return bool(self._columns.flags[at] & RELEASE)
-
-    def is_protected(self, at: int) -> bool:
-        """Whether the numbers of the run at that place are never changed."""
-        return bool(self._columns.flags[at] & PROTECT)
-
-    def settings_of(self, at: int, value: int) -> Settings:
-        """What is managed of `value`, a number, without its +, of the run at that place."""
+    def settings_of(self, at: int, number: str) -> Settings:
+        """What is managed of `number`, which is one of the run at that place."""
         columns = self._columns
         if columns.flags[at] & TEMPLATED:
-            return self.run(at).at(value).settings
+            return self.run(at).at(int(number[1:])).settings
         return columns.settings[at]
 
     def run(self, at: int) -> Run:

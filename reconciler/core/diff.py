@@ -19,7 +19,7 @@ from reconciler.core.changes import (
     NotOwned,
     UnknownField,
 )
-from reconciler.core.declared import Declared, compact
+from reconciler.core.declared import Batch, Declared, compact
 from reconciler.core.fields import Field, Kind, Listing
 from reconciler.core.live import NAMES
 from reconciler.core.model import (
@@ -221,19 +221,19 @@ def diff(
     found = _Found(len(declared) - len(unlike))
     if misplaced := tuple(_misplaced(declared, unlike, snapshot)):
         raise InputError(misplaced)
-    for at, value, live in unlike:
-        if live is None or live.kind is not declared.kind(at):
-            number = declared.run(at).at(value)
+    for at, name, live, batch in unlike:
+        if live is None or live.kind is not batch.kind:
+            number = declared.run(at).at(int(name[1:]))
             found.lacking(number, tuple(_blind(snapshot, number)), listed=live is not None)
             continue
         found.owned += 1
-        if declared.is_released(at):
+        if batch.released:
             found.changes.append(_release(live, declared.run(at).source))
             continue
-        fields, blind = differ.compare(declared.settings_of(at, value), live)
+        fields, blind = differ.compare(declared.settings_of(at, name), live)
         found.unknown += blind
         if fields:
-            found.changes.append(_update(live, fields, protected=declared.is_protected(at)))
+            found.changes.append(_update(live, fields, protected=batch.protected))
         elif not blind:
             found.unchanged += 1
     return Difference(
@@ -276,9 +276,10 @@ class _Found:
             self.not_owned.append(NotOwned(number.phone_number, number.source))
 
 
-_Unlike = tuple[int, int, LiveNumber | None]
-"""The place of a run, a number of it without its +, and what is live of it."""
-_PLACE = itemgetter(0, 1)
+_Unlike = tuple[int, str, LiveNumber | None, Batch]
+"""The place of a run, a number of it, what is live of it, and those it was compared with."""
+_PLACE = itemgetter(0)
+"""The numbers of a run come in their order."""
 
 
 def _unlike(declared: Declared, snapshot: Snapshot, differ: Differ) -> Iterator[_Unlike]:
@@ -287,18 +288,18 @@ def _unlike(declared: Declared, snapshot: Snapshot, differ: Differ) -> Iterator[
     Without an object or a step of the interpreter for each: that would take four times as long.
     """
     find = snapshot.numbers.get
-    for kind, paths, is_plain, runs, names, values in declared.batches():
-        found = list(map(find, names))
+    for batch in declared.batches():
+        kind = batch.kind
+        found = list(map(find, batch.names))
         rows: Iterable[tuple[Any, ...] | None] = repeat(None)
-        if is_plain and kind in snapshot.columns:
-            get = differ.getter(kind, paths)
+        if kind in snapshot.columns and not (batch.released or batch.templated):
+            get = differ.getter(kind, batch.paths)
             if all(found) and all(map(is_, map(_KIND, found), repeat(kind))):
                 rows = map(get, map(_VALUES, found))
             else:
                 rows = (get(each.values) if each and each.kind is kind else None for each in found)
-        unlike = zip(runs, names, found, strict=True)
-        for at, name, live in compress(unlike, map(ne, rows, values)):
-            yield at, int(name[1:]), live
+        unlike = zip(batch.runs, batch.names, found, repeat(batch))
+        yield from compress(unlike, map(ne, rows, batch.values))
 
 
 def _unmanaged(desired: Desired, snapshot: Snapshot, owned: int) -> int:
@@ -316,7 +317,7 @@ def _unmanaged(desired: Desired, snapshot: Snapshot, owned: int) -> int:
 
 def _update(live: LiveNumber, fields: tuple[FieldChange, ...], *, protected: bool) -> Change:
     number, kind = live.phone_number, live.kind
-    return Change(number, live.id, kind, Action.UPDATE, fields, protected=protected)
+    return Change(number, live.id, kind, Action.UPDATE, fields, None, protected)
 
 
 def _release(live: LiveNumber, source: Source) -> Change:
@@ -326,8 +327,8 @@ def _release(live: LiveNumber, source: Source) -> Change:
 def _misplaced(
     declared: Declared, unlike: Iterable[_Unlike], snapshot: Snapshot
 ) -> Iterator[Problem]:
-    for at, _, live in unlike:
-        kind = declared.kind(at)
+    for at, _, live, batch in unlike:
+        kind = batch.kind
         if live is not None and live.kind is not kind and kind in snapshot.columns:
             text = f"{live.phone_number} is not one of {kind.yaml_key} in the account: "
             where = declared.run(at).source

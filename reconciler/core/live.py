@@ -14,14 +14,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from itertools import compress, count, repeat
+from operator import attrgetter, is_, ne
 from types import NoneType
 from typing import Any
 
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from reconciler.core.catalogue import BY_PATH, EMERGENCY_STATUS, absent_means_empty
 from reconciler.core.emergency import effective
-from reconciler.core.fields import Field, Kind, Listing, Read
+from reconciler.core.fields import Field, Kind, Listing, Read, Type
 from reconciler.core.model import ListingRead, LiveNumber, Snapshot
 from reconciler.core.rows import Extract, NoParent, extractor, is_missing, lacks_parent
 from reconciler.core.rules import EMERGENCY_ENABLED
@@ -62,6 +64,8 @@ class _Place:
     read: Read
     get: Extract
     get_meaning: Extract | None
+    whole: Extract | None
+    """How to get the list or object in the row that says all of it, if one does."""
 
     def value(self, row: Row) -> LiveValue:
         """The canonical value in `row`; UNKNOWN where it says nothing that can be relied on."""
@@ -82,10 +86,15 @@ class _Place:
 
 def _place(row: Field, read: Read) -> _Place:
     get_meaning = None
+    tops = {read.at[0]}
     if row.meaningless_without:
         other = BY_PATH[row.kind][row.meaningless_without]
-        get_meaning = extractor(next(r for r in other.reads if r.listing is read.listing))
-    return _Place(read.listing, row, read, extractor(read), get_meaning)
+        meaning = next(r for r in other.reads if r.listing is read.listing)
+        get_meaning = extractor(meaning)
+        tops.add(meaning.at[0])
+    is_in_one = row.type is Type.TAGS or (len(read.at) > 1 and len(tops) == 1)
+    whole = attrgetter(read.at[0]) if is_in_one else None
+    return _Place(read.listing, row, read, extractor(read), get_meaning, whole)
 
 
 @dataclass(slots=True)
@@ -171,39 +180,52 @@ def _join_kind(join: _Join, kind: Kind, base: Listing, rows: Rows, columns: _Col
         clashes.setdefault(at, clash)
     _fill_gaps(table, columns, found)
     _judge_emergency(table, columns)
-    blind = (UNKNOWN,) * len(table)
-    for at, (row, values) in enumerate(zip(owned, zip(*table, strict=True), strict=True)):
-        reasons: dict[str, str] | None = None
-        if at in clashes:
-            reasons = dict.fromkeys(columns.paths, clashes[at])
-        elif UNKNOWN in values:
-            reasons = join.shared(
-                (place.field.path, _why_unknown(place, found[place.listing][at]))
-                for place, value in zip(columns.first, values, strict=True)
-                if value is UNKNOWN
-            )
-        join.numbers[row.phone_number] = LiveNumber(
-            phone_number=row.phone_number,
-            id=row.id,
-            kind=kind,
-            status=_text(row.status).replace("_", "-"),
-            country=_text(row.country_iso_alpha2),
-            type=_text(row.phone_number_type),
-            values=blind if at in clashes else values,
-            reasons=reasons,
-        )
+    values: list[tuple[LiveValue, ...]] = list(zip(*table, strict=True)) or [()] * len(owned)
+    reasons = _reasons(join, table, columns, found, len(owned))
+    for at, clash in clashes.items():
+        reasons[at] = dict.fromkeys(columns.paths, clash)
+        values[at] = (UNKNOWN,) * len(table)
+    numbers = [row.phone_number for row in owned]
+    statuses = [_text(row.status).replace("_", "-") for row in owned]
+    countries = [_text(row.country_iso_alpha2) for row in owned]
+    types = [_text(row.phone_number_type) for row in owned]
+    ids = [row.id for row in owned]
+    live = map(LiveNumber, numbers, ids, repeat(kind), statuses, countries, types, values, reasons)
+    join.numbers.update(zip(numbers, live, strict=True))
+
+
+def _reasons(
+    join: _Join, table: Sequence[Sequence[LiveValue]], columns: _Columns, found: _Found, of: int
+) -> list[dict[str, str] | None]:
+    """Of each of so many numbers, why what is unknown of it is so."""
+    everywhere: list[tuple[str, str]] = []  # there are fields that no row of a list carries
+    gaps: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+    for place, column in zip(columns.first, table, strict=True):
+        rows = found[place.listing]
+        reasons = {why: (place.field.path, f"{NAMES[place.listing]} {why}") for why in _WHYS}
+        if _is_in_no_row(place, rows) and all(map(is_, column, repeat(UNKNOWN))):
+            everywhere.append(reasons[_NOT_CARRIED])
+            continue
+        for at in compress(count(), map(is_, column, repeat(UNKNOWN))):
+            gaps[at].append(reasons[_why_unknown(place, rows[at])])
+    usual = join.shared(everywhere) if everywhere else None
+    return [join.shared(everywhere + gaps[at]) if at in gaps else usual for at in range(of)]
+
+
+def _is_in_no_row(place: _Place, rows: Sequence[Row | None]) -> bool:
+    return all(rows) and all(map(is_, map(place.get, rows), repeat(UNSET)))
 
 
 def _owned(join: _Join, base: Listing, listed: Mapping[str, Row]) -> Iterator[Row]:
     """The rows of a number list that stand for a number each; the others are conflicts."""
-    count = Counter(row.phone_number for row in listed.values())
+    times = Counter(row.phone_number for row in listed.values())
     for id_, row in listed.items():
         number = row.phone_number
         if number in join.numbers:
             continue  # it is mobile
         if not USABLE_ID.match(id_):
             join.conflicts[number] = f"{NAMES[base]} gives it an unusable id"
-        elif count[number] > 1:
+        elif times[number] > 1:
             join.conflicts.setdefault(number, f"{NAMES[base]} holds it under two ids")
         elif number not in join.conflicts:
             yield row
@@ -223,21 +245,47 @@ class _Judged(dict[object, LiveValue]):
         return judged
 
 
+_TEXT = frozenset({Type.TEXT, Type.E164, Type.CNAM, Type.PIN})
+"""Of these any text but the empty one is canonical."""
+
 # Of these no two of different types are equal, as True and 1 are.
 _APART = frozenset({str, bool, NoneType, UnsetType, NoParent})
 
 
 def _column(place: _Place, found: Sequence[Row | None]) -> list[LiveValue]:
     """`place` in each row; UNKNOWN where there is none. Equal values are one object."""
-    raws = list(map(place.get, found)) if all(found) else None
-    if raws is not None and place.get_meaning is None and _APART.issuperset(map(type, raws)):
-        return list(map(_Judged(place).__getitem__, raws))
+    if all(found):
+        if place.whole is not None and (column := _by_object(place, place.whole, found)):
+            return column
+        raws = list(map(place.get, found))
+        kinds = set(map(type, raws))
+        if kinds == {str} and place.field.type in _TEXT and all(raws):
+            return list(map(sys.intern, raws))  # as `_Judged` would, but each may be another
+        if place.get_meaning is None and _APART.issuperset(kinds):
+            return list(map(_Judged(place).__getitem__, raws))
     known: dict[object, LiveValue] = {}
-    column: list[LiveValue] = []
+    column = []
     for row in found:
         value = UNKNOWN if row is None else place.value(row)
         column.append(known.setdefault(value, value))
     return column
+
+
+_MOST_OBJECTS = 0.1
+"""Of the rows: where there are more objects than that, it takes as long to look at them apart."""
+
+
+def _by_object(place: _Place, whole: Extract, found: Sequence[Row]) -> list[LiveValue] | None:
+    """The same where rows have nested objects in common, as `rows.Sharing` makes them: each is
+    looked at once. None where hardly any are."""
+    objects = list(map(id, map(whole, found)))
+    row_of = dict(zip(objects, found, strict=True))
+    if len(row_of) > _MOST_OBJECTS * len(found):
+        return None
+    known: dict[object, LiveValue] = {}
+    judged = {key: place.value(row) for key, row in row_of.items()}
+    shared = {key: known.setdefault(value, value) for key, value in judged.items()}
+    return list(map(shared.__getitem__, objects))
 
 
 def _fill_gaps(table: list[list[LiveValue]], columns: _Columns, found: _Found) -> None:
@@ -271,13 +319,16 @@ def _text(raw: object) -> str:
     return sys.intern(raw) if isinstance(raw, str) else ""
 
 
+_NO_ROW = "has no row for this number"
+_NOT_CARRIED = "does not carry it for this number"
+_STRANGE = "holds a value that the specification does not know"
+_WHYS = (_NO_ROW, _NOT_CARRIED, _STRANGE)
+
+
 def _why_unknown(place: _Place, row: Row | None) -> str:
-    where = NAMES[place.listing]
     if row is None:
-        return f"{where} has no row for this number"
-    if is_missing(place.get(row)):
-        return f"{where} does not carry it for this number"
-    return f"{where} holds a value that the specification does not know"
+        return _NO_ROW
+    return _NOT_CARRIED if is_missing(place.get(row)) else _STRANGE
 
 
 # ---- how the lists disagree: the place of a number in `owned`, and the words ---------------------
@@ -305,9 +356,9 @@ def _other_values(
     for column, place in columns.checks:
         others = found[place.listing]
         lists = f"{NAMES[columns.first[column].listing]} and {NAMES[place.listing]}"
-        pairs = zip(table[column], _column(place, others), strict=True)
-        for at, (value, second) in enumerate(pairs):
-            if value == second or value is UNKNOWN or second is UNKNOWN:
+        first, second = table[column], _column(place, others)
+        for at in compress(count(), map(ne, first, second)):
+            if first[at] is UNKNOWN or second[at] is UNKNOWN:
                 continue
             if not is_missing(place.get(others[at])):
                 yield at, f"{lists} disagree about {columns.paths[column]}"

@@ -144,11 +144,12 @@ class Desired:
     """What numbers have to be, by the project's own word."""
 
 
-@dataclass(frozen=True, slots=True)
-class LiveNumber:
+class LiveNumber(NamedTuple):
     """A number of the account: `values` follow the snapshot's columns for its kind.
 
-    `reasons` says why a value is UNKNOWN, by path, where that is particular to this number.
+    `reasons` says why a value is UNKNOWN, by path, where that is particular to this number. There
+    are as many as the account has numbers, and a NamedTuple is made in a third of the time of a
+    frozen dataclass.
     """
 
     phone_number: str
@@ -157,8 +158,11 @@ class LiveNumber:
     status: str
     country: str
     type: str
-    values: tuple[LiveValue, ...] = field(repr=False)  # they may hold a PIN
+    values: tuple[LiveValue, ...]
     reasons: Mapping[str, str] | None = None
+
+    def __repr__(self) -> str:  # the values may hold a PIN
+        return f"<live {self.kind.value} {self.phone_number}>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def test_half_a_feature_is_left_out_whole() -> None:
 
 def test_why_a_value_is_unknown_is_said() -> None:
     found = snapshot(ONE, customer_reference=UNKNOWN, hd_voice_enabled=True)
-    live = replace(found.numbers[ONE], reasons={"customer_reference": "the lists disagree"})
+    live = found.numbers[ONE]._replace(reasons={"customer_reference": "the lists disagree"})
     text, _ = made_of(replace(found, numbers={ONE: live}))
     assert "# customer_reference could not be read: the lists disagree\n" in text
 

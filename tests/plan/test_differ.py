@@ -447,7 +447,7 @@ def test_a_pin_that_cannot_be_told_hides_nothing_that_comes_after_it() -> None:
 
 
 def _with_values(snapshot: Snapshot, values: tuple[Any, ...]) -> Snapshot:
-    number = replace(snapshot.numbers[N1], values=values)
+    number = snapshot.numbers[N1]._replace(values=values)
     return replace(snapshot, numbers={N1: number})
 
 
