@@ -21,7 +21,7 @@ from reconciler.core.freshness import State
 from reconciler.core.model import Source
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Plan
-from reconciler.core.policy import allowance_of
+from reconciler.core.refusing import allowance_of
 from reconciler.core.text import Redactor, neutral, shortened
 from reconciler.core.values import LiveValue, Secret
 from reconciler.errors import ReconcilerError, SafetyError, StaleError, UsageError

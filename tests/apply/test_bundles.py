@@ -185,6 +185,7 @@ def test_a_number_that_cannot_leave_does_not_count_as_moved(shown: Account) -> N
     assert [(each.path, each.operation) for each in outcome.failed] == [("bundle_id", "op-0003")]
     assert len(shown.writes("bundle")) == 1
     assert shown.state()["bundle_id"] == OTHER
+    assert outcome.open == ()  # nothing that a resume could finish
 
 
 def test_a_number_that_left_and_could_not_join_is_a_failure(shown: Account) -> None:

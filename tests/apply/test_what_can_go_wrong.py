@@ -27,7 +27,7 @@ from tests.apply.account import (
     summary,
 )
 from tests.apply.conftest import MakeAccount
-from tests.crash.killing import resume
+from tests.crash.killing import is_finished, resume
 
 FLAGGED = {"voice": {"inbound_call_screening": "flag_calls"}}
 ASSIGNED = {"messaging": {"messaging_profile_id": PROFILE}}
@@ -479,6 +479,7 @@ def test_a_service_that_is_not_there_at_all_is_an_error_and_nothing_written(
     with pytest.raises(ReconcilerError, match="nothing was written") as refused:
         account.apply(planned)
     assert refused.value.exit_code == Exit.ERROR
+    assert is_finished(account)  # there is nothing to resume
 
 
 def test_a_pause_beyond_max_wait_before_anything_was_written_is_an_error(account: Account) -> None:

@@ -18,12 +18,13 @@ from reconciler.journal import Journal, read_lines
 from reconciler.sandbox.faults import Drop, Respond
 from reconciler.sandbox.fleet import number
 from reconciler.sandbox.scripts import Failure
-from tests.apply.account import ONE, OTHER_TRUNK, THREE, TRUNK, TWO, Account, Watched, summary
+from tests.apply.account import FOUR, ONE, OTHER_TRUNK, THREE, TRUNK, TWO, Account, Watched, summary
 from tests.apply.conftest import MakeAccount
 from tests.apply.test_what_can_go_wrong import ALONE, forwarding_by_jobs
 from tests.crash.killing import Killer, is_finished, journal_of, resume
 
 FLAGGED = {"voice": {"inbound_call_screening": "flag_calls"}}
+HD = {"hd_voice_enabled": True}
 SCREENING = "voice.inbound_call_screening"
 FORWARD = {
     "voice": {
@@ -151,6 +152,87 @@ def test_a_lost_job_with_a_failure_is_not_sent_again(account: Account) -> None:
     account.declare({ONE: FLAGGED, TWO: FLAGGED})
     outcome = account.apply()
     assert (summary(outcome), len(account.writes())) == ((1, 1, 0, 0), 1)
+
+
+@pytest.mark.parametrize("behind", [0, 90])
+def test_a_lost_job_that_was_found_is_written_down(account: Account, behind: int) -> None:
+    account.sandbox.world._epoch -= behind
+    account.control.fault(Drop(after=True), call="update_job")
+    account.declare({ONE: FLAGGED, TWO: FLAGGED})
+    account.apply()
+    path = journal_of(account)
+    assert path is not None
+    came = [
+        (each["came"], each.get("background"))
+        for each in read_lines(path).entries
+        if each["entry"] == "answer"
+    ]
+    assert came == [("lost", None), ("accepted", next(iter(account.sandbox.world.jobs)))]
+
+
+def two_jobs(make_account: MakeAccount) -> Account:
+    """Four numbers and what takes two jobs, the first of which may go ahead."""
+    account = make_account(*map(number, (ONE, TWO, THREE, FOUR)))
+    account.declare({ONE: FLAGGED, TWO: FLAGGED, THREE: HD, FOUR: HD})
+    return account
+
+
+@pytest.mark.parametrize("look", ["strangers", "refused"])
+def test_what_was_never_sent_waits_until_known_jobs_were_looked_at(
+    make_account: MakeAccount, look: str
+) -> None:
+    account = two_jobs(make_account)
+    strangers = (ONE, THREE) if look == "strangers" else ()
+    account.control.script(call="update_job", lists=strangers, pending=300.0)
+    planned = account.plan()
+    stop_at(account, 1)
+    account.apply(planned)
+    account.asked = lambda _: None
+    if look == "refused":
+        account.control.fault(Respond(status=401), call="get_job")
+    outcome = resume(account)
+    left = Exit.INCOMPLETE if look == "strangers" else Exit.KEY_REFUSED
+    assert (outcome.exit_code, len(account.writes())) == (left, 1)
+
+
+def test_what_was_kept_back_after_a_lost_answer_is_sent_by_a_resume(account: Account) -> None:
+    account.declare({ONE: FLAGGED})
+    planned = account.plan()
+    account.control.fault(Respond(status=502), call="patch_voice")
+    wait = Respond(status=429, headers={"retry-after": "7200"})
+    account.control.fault(wait, call="patch_voice", skip=1)
+    first = account.apply(planned)
+    assert (first.applied, first.open) == ((), ("op-0001",))
+    later(account, 7200.0)
+    account.control.clear()
+    assert resume(account).converged
+
+
+# ---- what an earlier run has settled -------------------------------------------------------------
+
+
+def test_what_an_earlier_run_could_not_confirm_is_told_and_not_sent_again(account: Account) -> None:
+    account.control.timing(running=50.0)
+    account.control.script(call="patch_number", no_effect=True)
+    account.declare({ONE: FLAGGED, TWO: FLAGGED, THREE: {"customer_reference": "desk-3"}})
+    account.apply(job_timeout=5.0)
+    outcome = resume(account)
+    assert [(each.phone_number, each.reason) for each in outcome.unconfirmed] == [
+        (THREE, "an earlier run could not confirm it")
+    ]
+    assert len(account.writes("patch_number")) == 1
+    assert is_finished(account)
+
+
+def test_what_was_so_already_in_an_earlier_run_is_no_loss(make_account: MakeAccount) -> None:
+    account = two_jobs(make_account)
+    account.control.script(call="update_job", pending=100.0)
+    planned = account.plan()
+    account.control.change(FOUR, "hd_voice_enabled", True)
+    first = account.apply(planned, job_timeout=5.0)
+    assert first.open == ("op-0001",)
+    outcome = resume(account)
+    assert (outcome.converged, [each.phone_number for each in outcome.already]) == (True, [FOUR])
 
 
 # ---- numbers that were left out -----------------------------------------------------------------

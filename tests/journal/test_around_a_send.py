@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.errors import Exit, JournalError
 from reconciler.journal import flush_to_disk, read_lines
-from reconciler.sandbox.faults import Respond
+from reconciler.sandbox.faults import Drop, Respond
 from tests.apply.account import ONE, TWO, Account
 from tests.cli.support import Said, Shell, child
 from tests.crash.killing import journal_of, resume
@@ -48,13 +48,13 @@ def test_the_intent_is_on_disk_before_the_send_and_the_answer_before_the_next_st
     assert told.order == ["intent", "look", "send", "answer", "look", "done", "end"]
 
 
-def full_from(monkeypatch: pytest.MonkeyPatch, entry: str) -> None:
+def full_from(monkeypatch: pytest.MonkeyPatch, entry: str, with_: str = "") -> None:
     """A disk that is full when this kind of line is to be written, and from then on."""
     is_full = False
 
     def flush(descriptor: int, data: bytes) -> None:
         nonlocal is_full
-        is_full = is_full or f'"entry":"{entry}"'.encode() in data
+        is_full = is_full or (f'"entry":"{entry}"'.encode() in data and with_.encode() in data)
         if is_full:
             os.write(descriptor, data[: len(data) // 3])
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -85,6 +85,19 @@ def test_a_disk_full_after_a_send_tells_the_job_and_stops(
     assert account.watched.told == [f"op-0001 went out as {job}"]
     assert (outcome.exit_code, "No space left" in outcome.stopped) == (Exit.INCOMPLETE, True)
     assert len(account.writes()) == 1
+
+
+def test_a_disk_full_when_a_lost_job_is_found_tells_the_job_and_stops(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.declare({ONE: FLAGGED, TWO: FLAGGED})
+    planned = account.plan()
+    account.control.fault(Drop(after=True), call="update_job")
+    full_from(monkeypatch, "answer", with_='"accepted"')
+    outcome = account.apply(planned)
+    (job,) = account.sandbox.world.jobs
+    assert account.watched.told == [f"op-0001 went out as {job}"]
+    assert (outcome.exit_code, "No space left" in outcome.stopped) == (Exit.INCOMPLETE, True)
 
 
 def test_a_disk_that_was_full_after_a_send_is_resumed_without_a_second_send(
