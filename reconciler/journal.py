@@ -21,7 +21,7 @@ import msgspec
 from reconciler.core.planfile import canonical_json
 from reconciler.core.replay import History, replay
 from reconciler.errors import JournalError, LockedError, ReconcilerError, UsageError
-from reconciler.files.output import make_private_directory, write_whole
+from reconciler.files.output import check_output, make_private_directory, write_whole
 
 DIRECTORY = ".reconciler"
 _MOST_BYTES = 8 * 1024**3
@@ -36,6 +36,15 @@ def _sealed(entry: Entry, before: str) -> tuple[bytes, str]:
     text = canonical_json(dict(entry))
     checksum = hashlib.sha256(before.encode() + text).hexdigest()
     return canonical_json({"checksum": checksum, "entry": dict(entry)}) + b"\n", checksum
+
+
+def check_new(path: Path) -> None:
+    """Refuse a path at which no journal can be begun, before anything is read or asked for it.
+    UsageError."""
+    if path.exists() or path.is_symlink():
+        raise UsageError(f"{path}: is there already; a journal is never written over")
+    if path.parent.name != DIRECTORY:
+        check_output(path)
 
 
 class Journal:
@@ -54,8 +63,7 @@ class Journal:
         """A new file with its first line. UsageError where it stands already or cannot be made."""
         if path.parent.name == DIRECTORY:
             make_private_directory(path.parent)
-        if path.exists() or path.is_symlink():
-            raise UsageError(f"{path}: is there already; a journal is never written over")
+        check_new(path)
         line, checksum = _sealed(plan, "")
         write_whole(path, line)
         return cls(path, _open_alone(path), checksum)

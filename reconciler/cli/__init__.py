@@ -107,9 +107,8 @@ def main() -> None:
         code = _run()
         sys.stdout.flush()
     except OSError as error:
-        # Most likely stdout: whoever read it has gone, or its disk is full. What is still
-        # buffered must not be flushed there again on the way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Most likely stdout: whoever read it has gone, or its disk is full.
+        leave_stdout()
         if not isinstance(error, BrokenPipeError):
             name = f"{error.filename}: " if isinstance(error.filename, str) else ""
             _tell(f"Error: {name}{error.strerror or error}")
@@ -118,6 +117,12 @@ def main() -> None:
     # garbage in it, which took a tenth of a fetch of 10,000 numbers.
     gc.freeze()
     sys.exit(int(code))
+
+
+def leave_stdout() -> None:
+    """Nothing goes to standard output any more, for it failed: what is still buffered must not be
+    flushed there again on the way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run() -> Exit:

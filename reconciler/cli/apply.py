@@ -55,6 +55,10 @@ def command(
 
     options = options_from(given)
     paint = painter(no_color)
+    if options.journal:
+        from reconciler.journal import check_new
+
+        check_new(options.journal)
     if every:
         return _every(path, options, output_format, no_color, verbose, auto_approve)
     if path.suffix == ".json" or (path.is_file() and path.suffix not in {".yaml", ".yml"}):

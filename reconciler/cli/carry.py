@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import click
 
 from reconciler.apply import Stop, Watcher
+from reconciler.cli import leave_stdout
 from reconciler.cli.progress import Writing, writing
 from reconciler.cli.repository import project_name
 from reconciler.cli.running import run
@@ -95,13 +97,27 @@ def report(
         say(how_left(outcome.journal))
         return Exit.INTERRUPTED
     project = project_name(root or Path.cwd())
+    try:
+        _publish(outcome, output_format, no_color, project, quiet)
+        sys.stdout.flush()
+    except OSError as error:
+        # Its exit code tells what became of the account, and must not say that nothing did.
+        leave_stdout()
+        say(f"The report could not be written: {error.strerror or error}")
+        if outcome.journal:
+            say(f"What was done is in the journal: {outcome.journal}")
+    return outcome.exit_code
+
+
+def _publish(
+    outcome: Outcome, output_format: str, no_color: bool, project: str, quiet: bool
+) -> None:
     if output_format == "github":
         from reconciler.cli.github import publish_outcome
 
         publish_outcome(outcome, project)
-        return outcome.exit_code
+        return
     as_text = output_format == "text"
     if not (as_text and quiet):
         text = outcome_report(outcome, output_format, painter(no_color), project)
         click.echo(("\n" if as_text else "") + text)
-    return outcome.exit_code

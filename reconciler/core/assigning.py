@@ -15,7 +15,7 @@ from reconciler.core.diff import live_value
 from reconciler.core.fields import Kind
 from reconciler.core.groups import Groups
 from reconciler.core.layers import PROTECT, WHEN_OWNED, Broken, Layer, marked, merge, settle
-from reconciler.core.matching import Facts, Match, types_of
+from reconciler.core.matching import Facts, Match, country_of, types_of
 from reconciler.core.model import Desired, LiveNumber, Settings, Snapshot, Source
 from reconciler.core.policy import outside_of
 from reconciler.core.runs import Run
@@ -87,11 +87,10 @@ def undeclared(desired: Desired, snapshot: Snapshot) -> Iterator[LiveNumber]:
 
 def live_facts(snapshot: Snapshot, live: LiveNumber) -> Facts:
     """What the account says of a number; what cannot be read is not known."""
-    country = live.country.upper()
     return Facts(
         live.phone_number,
         live.kind,
-        frozenset({country} if country else ()),
+        country_of(live.country),
         types_of(live.type),
         partial(live_value, snapshot, live),
     )

@@ -18,7 +18,7 @@ from reconciler.core.conditions import Answer, Condition, Fact
 from reconciler.core.declared import compact
 from reconciler.core.diff import why_not_read
 from reconciler.core.fields import Kind
-from reconciler.core.matching import Facts, is_one_of, types_of
+from reconciler.core.matching import Facts, country_of, is_one_of, types_of
 from reconciler.core.model import DesiredNumber, LiveNumber, Settings, Snapshot, Source
 from reconciler.core.policies import Policy, Unjudged, Violation
 from reconciler.core.policy import outside_of
@@ -356,7 +356,7 @@ class _Court:
             values = tuple(
                 after.get(path, value) for path, value in zip(judge.paths, values, strict=True)
             )
-        return live.phone_number, _country(live.country), types_of(live.type), values
+        return live.phone_number, country_of(live.country), types_of(live.type), values
 
     def violations(self, number: DesiredNumber, found: Iterable[Finding]) -> Iterator[Violation]:
         """Those of `found` that are sure."""
@@ -407,10 +407,6 @@ def _never_shown(kind: Kind, fact: str) -> bool:
 
 
 @cache
-def _country(raw: str) -> frozenset[str]:
-    return frozenset({raw.upper()} if raw else ())
-
-
 def _row(
     columns: Sequence[str], paths: Sequence[str]
 ) -> Callable[[tuple[LiveValue, ...]], tuple[LiveValue, ...]]:

@@ -157,6 +157,11 @@ def _is_like(value: Fact, globs: frozenset[str]) -> Answer:
     return None if text is None else any(fnmatchcase(text, glob) for glob in globs)
 
 
+def country_of(word: str) -> frozenset[str]:
+    """The country that the account names for a number; none for no word."""
+    return frozenset({word.upper()} if word else ())
+
+
 @cache
 def types_of(word: str) -> frozenset[str]:
     """The types that a word for one stands for: `toll-free` for toll_free, and `longcode`, which

@@ -24,8 +24,9 @@ _SEPARATORS = str.maketrans("", "", " -().\t\n")
 class Place(NamedTuple):
     """One key under `numbers` or `mobile_numbers`: `size` numbers from `first` (without its +).
 
-    `document` is the file it stands in (or a sheet of it), `owner` the place of the file whose
-    defaults it has.
+    `entry` is what the file says of it, unchecked. `is_block` says whether it is written as a
+    block, if only of one number. `document` is the file it stands in (or a sheet of it), `owner`
+    the place of the file whose defaults it has.
     """
 
     first: int
@@ -34,22 +35,14 @@ class Place(NamedTuple):
     document: Document
     owner: int
     key: str
+    entry: Any
+    is_block: bool
     source: Source
 
     @property
     def last(self) -> int:
         """The last number, without its +."""
         return self.first + self.size - 1
-
-    @property
-    def entry(self) -> Any:
-        """What the file says of it, unchecked."""
-        return self.document.data[self.kind.yaml_key][self.key]
-
-    @property
-    def is_block(self) -> bool:
-        """Whether it is written as a block, if only of one number."""
-        return TO in self.key
 
     @property
     def overrides(self) -> bool:
@@ -77,6 +70,8 @@ class Layout(NamedTuple):
 
 def canonical_number(spelling: str) -> str:
     """The E.164 number that `spelling` means, or nothing where it means none."""
+    if E164.match(spelling):
+        return spelling
     bare = spelling.strip().translate(_SEPARATORS)
     number = bare if bare.startswith("+") else f"+{bare.removeprefix('00')}"
     return number if E164.match(number) else ""
@@ -117,16 +112,19 @@ def places_in(document: Document, owner: int, problems: list[Problem]) -> Iterat
             continue
         mixed = bool(found)
         marks = document.marks[id(declared)]
-        for key in declared:
+        for key, entry in declared.items():
             source = Source(document.path, *marks[key].key)
-            ends = block_ends(key) if TO in key else (canonical_number(key),) * 2
+            is_block = TO in key
+            ends = block_ends(key) if is_block else (canonical_number(key),) * 2
             if not all(ends):
                 continue
-            if TO in key and (fault := block_fault(key)):
+            if is_block and (fault := block_fault(key)):
                 problems.append(Problem(source.path, source.line, source.column, fault))
                 continue
-            first, last = (int(end[1:]) for end in ends)
-            found.append(Place(first, last - first + 1, kind, document, owner, key, source))
+            first, last = int(ends[0][1:]), int(ends[1][1:])
+            size = last - first + 1
+            place = Place(first, size, kind, document, owner, key, entry, is_block, source)
+            found.append(place)
         if mixed:
             found.sort(key=lambda place: place.source[1:3])
     yield from found

@@ -20,7 +20,7 @@ from reconciler.core.live import USABLE_ID
 from reconciler.core.operations import Operation, covered, is_made_of, leaves_bundle
 from reconciler.core.plan import JOB_CALLS, Plan
 from reconciler.core.policies import ERROR, Unjudged, Violation
-from reconciler.core.policy import POLICY, rule_of
+from reconciler.core.refusing import POLICY, rule_of
 from reconciler.core.rules import DELETION_LOCK, EMERGENCY_ENABLED
 from reconciler.core.safety import Allowance
 from reconciler.core.values import E164, LIVE_SECRET, UNKNOWN, Secret

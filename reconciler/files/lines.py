@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from reconciler.files import plain
@@ -105,7 +106,7 @@ def parse_line(text: str) -> Line:
     if form < _IN_WORDS:
         value = sys.intern(found[group])
         return _new(Line, (indent, key, value, False, begin))  # at the quote before it
-    container, end = _flow(text, begin, 0)
+    container, end = _brackets(text[begin:], begin)
     if not _REST_OF_LINE.fullmatch(text, end):
         raise IrregularError
     return _new(Line, (indent, key, container, False, begin + 1))
@@ -125,6 +126,12 @@ def _plain(words: str) -> plain.Scalar:
         raise IrregularError
     # One object with its equal in the account, for which the differ then need not look into it.
     return sys.intern(value) if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=4096)  # of numbers that name their groups only, most say the same
+def _brackets(text: str, at: int) -> tuple[Flow, int]:
+    """The brackets that `text`, a line from place `at` on, begins with, and where they close."""
+    return _flow(" " * at + text, at, 0)
 
 
 def _flow(text: str, at: int, depth: int) -> tuple[Flow, int]:

@@ -32,7 +32,7 @@ def resolve_secrets(desired: Desired, root: Path, environ: Mapping[str, str]) ->
         for number in (run.each() if run.templated else (run.at(run.first),))
         for pair in _secrets(number)
     )
-    return resolve_refs(used, desired.secrets, root, environ)
+    return resolve_refs(used, desired.secrets, root, environ, desired.api_key_env)
 
 
 def resolve_refs(
@@ -40,9 +40,11 @@ def resolve_refs(
     in_yaml: Mapping[str, str],
     root: Path,
     environ: Mapping[str, str],
+    key_name: str,
 ) -> dict[str, str]:
     """The same for secrets by themselves, each with the place that uses it; `in_yaml` are those
-    that stand in the YAML in clear, by ref."""
+    that stand in the YAML in clear, by ref. `key_name` is the variable of the API key, which is
+    nobody's PIN: who may change the YAML must not have it sent."""
     values: dict[str, str] = {}
     problems: list[Problem] = []
     for secret, source in used:
@@ -50,7 +52,7 @@ def resolve_refs(
             continue
         where, _, name = secret.ref.partition(":")
         try:
-            values[secret.ref] = _value(in_yaml, root, environ, where, name)
+            values[secret.ref] = _value(in_yaml, root, environ, where, name, environ.get(key_name))
         except ValueError as error:
             # Of a plan file both may be anybody's words.
             path, why = neutral(source.path), neutral(str(error))
@@ -67,7 +69,12 @@ def _secrets(number: DesiredNumber) -> list[tuple[Secret, Source]]:
 
 
 def _value(
-    in_yaml: Mapping[str, str], root: Path, environ: Mapping[str, str], where: str, name: str
+    in_yaml: Mapping[str, str],
+    root: Path,
+    environ: Mapping[str, str],
+    where: str,
+    name: str,
+    key: str | None,
 ) -> str:
     match where:
         case "yaml":
@@ -81,6 +88,8 @@ def _value(
                 raise ValueError(f"environment variable {name} is not set (or empty)")
         case _:
             value = _from_file(root, name)
+    if value == key:
+        raise ValueError(f"{where}:{name} is the API key, and no PIN")
     if not value.isprintable():
         raise ValueError(f"the secret of {where}:{name} holds a line end or a control character")
     return value

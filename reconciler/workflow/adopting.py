@@ -3,6 +3,7 @@ account."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -92,6 +93,10 @@ def _against_policies(planned: Planned, left: Iterable[Left]) -> Iterator[Left]:
                 f"whether it breaks the policy {quoted(each.policy)} is not known: {each.reason}"
             )
         yield Left(each.phone_number, each.path, reason, each.source)
+
+
+_NUMBER = re.compile(r"\+[0-9]+")
+"""A number in a sentence, to its end: one may begin as another does."""
 
 
 def _breaks(policy: str) -> str:
@@ -278,7 +283,8 @@ class _Work:
             self._closed |= lines
             return
         mine = {(own.phone_number, path) for own in adoption.own for path in own.values}
-        named = {each for each in mine if each in wrong or each[0] in text}
+        numbers = frozenset(_NUMBER.findall(text))
+        named = {each for each in mine if each in wrong or each[0] in numbers}
         for number, path in named or mine:
             self._refuse(number, [path], _MEANS_MORE)
 

@@ -52,7 +52,10 @@ def plan_in(data: bytes, name: str) -> Plan:
     try:
         document = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise UsageError(f"{name}: not a plan that `plan --out` wrote: no JSON") from None
+        what = "no JSON"
+        if name.endswith(".jsonl"):
+            what += "; it is `resume` that goes on with a journal"
+        raise UsageError(f"{name}: not a plan that `plan --out` wrote: {what}") from None
     from reconciler.core.planload import read_plan  # who saves a plan needs none of it
 
     return read_plan(document, name)

@@ -20,7 +20,8 @@ from reconciler.core.fingerprint import BINDING_KEY_ENV, bind
 from reconciler.core.judging import judge_live, narrowed
 from reconciler.core.model import Desired, Snapshot
 from reconciler.core.plan import Origin, Plan, make_plan
-from reconciler.core.policy import EMPTY_ACCOUNT, refusals, rule_of, withhold
+from reconciler.core.policy import withhold
+from reconciler.core.refusing import EMPTY_ACCOUNT, refusals, rule_of
 from reconciler.core.rules import EMERGENCY_ENABLED
 from reconciler.core.safety import Allowance
 from reconciler.core.scope import (

@@ -79,7 +79,7 @@ async def resume(found: Found, options: Options, watcher: Watcher, stop: Stop) -
     plan, root = history.plan, project_of(found.path)
     endpoint, limits = account(account_of(root), options)
     check_base_url(plan, endpoint.base_url)
-    secrets = plan_secrets(plan, root)
+    secrets = plan_secrets(plan, root, endpoint.key_name)
     check_bound(plan, secrets)
     reading = reading_until_stopped(endpoint, limits, SystemClock(), stop, secrets.values())
     async with reading as reader:

@@ -21,7 +21,7 @@ from reconciler.core.freshness import State
 from reconciler.core.model import Source
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Plan
-from reconciler.core.policy import allowance_of
+from reconciler.core.refusing import allowance_of
 from reconciler.core.text import Redactor, neutral, shortened
 from reconciler.core.values import LiveValue, Secret
 from reconciler.errors import ReconcilerError, SafetyError, StaleError, UsageError
@@ -51,7 +51,7 @@ async def apply_saved(
     root = root_here()
     endpoint, limits = account(account_of(root), options)
     check_base_url(plan, endpoint.base_url)
-    secrets = plan_secrets(plan, root)
+    secrets = plan_secrets(plan, root, endpoint.key_name)
     check_bound(plan, secrets)
     reading = reading_until_stopped(endpoint, limits, SystemClock(), stop, secrets.values())
     async with reading as reader:
@@ -113,8 +113,9 @@ def _fit(words: str) -> str:
     return shortened(neutral(words), 1_000)
 
 
-def plan_secrets(plan: Plan, root: Path) -> dict[str, str]:
-    """The PINs that the plan writes, by ref. InputError where one cannot be had here."""
+def plan_secrets(plan: Plan, root: Path, key_name: str) -> dict[str, str]:
+    """The PINs that the plan writes, by ref; `key_name` is the variable of the API key. InputError
+    where one cannot be had here."""
     used: list[tuple[Secret, Source]] = [
         (field.after, field.source)
         for change in plan.difference.changes
@@ -124,7 +125,7 @@ def plan_secrets(plan: Plan, root: Path) -> dict[str, str]:
     in_yaml: Mapping[str, str] = {}
     if any(secret.ref.startswith("yaml:") for secret, _ in used):
         in_yaml = load(root).desired.secrets
-    return resolve_refs(used, in_yaml, root, os.environ)
+    return resolve_refs(used, in_yaml, root, os.environ, key_name)
 
 
 def check_bound(plan: Plan, secrets: Mapping[str, str]) -> None:

@@ -77,6 +77,16 @@ def test_a_plan_that_cannot_be_shown_is_not_applied(
     assert references(served) == [None, None]
 
 
+def test_a_report_that_cannot_be_written_changes_nothing_about_what_was_done(
+    served: RunningSandbox, project: Path, env: dict[str, str]
+) -> None:
+    said = shell("$R apply --auto-approve --format json >/dev/full", cwd=project, env=env)
+    assert (said.code, said.has_traceback) == (0, False)
+    assert "The report could not be written: No space left on device" in said.err
+    assert f"What was done is in the journal: {project / '.reconciler'}/journal-" in said.err
+    assert None not in references(served)
+
+
 def test_a_closed_stderr_and_stdin_are_no_traceback(project: Path, env: dict[str, str]) -> None:
     said = shell("$R apply --auto-approve 2>&- <&-", cwd=project, env=env)
     assert (said.code, "Apply complete" in said.out) == (0, True)

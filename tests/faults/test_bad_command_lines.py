@@ -166,6 +166,24 @@ def test_an_output_path_that_is_a_symlink_of_export_and_of_a_journal(
     assert (said.code, account.writes(), list(target.iterdir())) == (1, [], [])
 
 
+@pytest.mark.parametrize("journal", ["there.jsonl", "nowhere/j.jsonl", "numbers.yaml", "."])
+def test_an_output_path_of_a_journal_is_refused_before_anything_is_read(
+    account: Account, reconciler: Shell, journal: str
+) -> None:
+    account.declare(DESK)
+    (account.root / "there.jsonl").write_text("mine")
+    said = reconciler(*APPLY, "--journal", journal)
+    assert (said.code, account.control.log(), said.out) == (1, [], "")
+    assert f"{journal}: " in said.err
+
+
+def test_a_journal_given_to_apply_is_told_from_a_plan(account: Account, reconciler: Shell) -> None:
+    account.declare(DESK)
+    assert reconciler(*APPLY, "--journal", "j.jsonl").code == 0
+    said = reconciler("apply", "j.jsonl")
+    assert (said.code, "it is `resume` that goes on with a journal" in said.err) == (1, True)
+
+
 def test_an_output_path_that_is_the_input(account: Account, reconciler: Shell) -> None:
     account.declare(DESK)
     assert reconciler("fetch", "-o", "live.json").code == 0

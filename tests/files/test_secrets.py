@@ -45,6 +45,14 @@ def complaint(desired: Desired, root: Path, environ: Mapping[str, str] | None = 
     return str(caught.value)
 
 
+def test_the_api_key_is_nobodys_pin(tmp_path: Path) -> None:
+    environ = {"TELNYX_API_KEY": "KEY_of_the_account", "COPY": "KEY_of_the_account"}
+    for name in environ:
+        said = complaint(of(f"{{env: {name}}}"), tmp_path, environ)
+        assert f"env:{name} is the API key, and no PIN" in said
+        assert "KEY_of_the_account" not in said
+
+
 def test_a_pin_comes_from_the_environment(tmp_path: Path) -> None:
     assert pins(of("{env: PIN}"), tmp_path, {"PIN": "4711"}) == ["4711"]
 

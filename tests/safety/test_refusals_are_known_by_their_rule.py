@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.policy import allowance_of, rule_of
+from reconciler.core.refusing import allowance_of, rule_of
 from reconciler.core.safety import Allowance
 
 QUOTING = (
