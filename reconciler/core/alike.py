@@ -9,7 +9,7 @@ plainly right is left to the way of any number, which alone reports problems.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any
@@ -110,14 +110,24 @@ class _Table:
             return values
         if (row.type is Type.TAGS and dict in kinds) or (row.secret and kinds != {dict}):
             return None
-        source = Source(self._alike.read(0).path, self._alike.lines[0])
-        known: dict[str, Any] = {}
-        for text, value in zip(column.texts, values, strict=True):
-            if text not in known:
-                known[text] = declared_value(self._state.reading, row, value, source)
+        distinct = dict(zip(column.texts, values, strict=True))
+        if row.type is Type.ID and kinds == {str} and _are_digits(distinct.values()):
+            return values
+        if row.type is Type.TAGS and kinds == {list} and _hold_no_braces(distinct.values()):
+            known = {text: tuple(sorted(set(tags))) for text, tags in distinct.items()}
+        else:
+            known = self._one_by_one(row, distinct)
         if any(isinstance(each, Template) for each in known.values()):
             return None
         return list(map(known.__getitem__, column.texts))
+
+    def _one_by_one(self, row: Field, distinct: Mapping[str, Any]) -> dict[str, Any]:
+        """The canonical form of each value, by what stands in the file."""
+        source = Source(self._state.documents[self._owner].path, self._alike.lines[0])
+        reading = self._state.reading
+        return {
+            text: declared_value(reading, row, value, source) for text, value in distinct.items()
+        }
 
     def _sample(self, key: tuple[Any, ...], at: int) -> Sample:
         """What the numbers come to that have `key` in common, of which that at `at` is one."""
@@ -182,6 +192,17 @@ def _field(kind: Kind, column: Column) -> Field | None:
     path = ".".join(column.path)
     row = BY_PATH[kind].get(path) if path in SUPPORTED[kind] else None
     return row if row is not None and tuple(row.path.split(".")) == column.path else None
+
+
+def _are_digits(texts: Iterable[str]) -> bool:
+    """Whether each is an id as it stands, and no alias, for the schema lets none be empty."""
+    together = "".join(texts)
+    return together.isascii() and together.isdecimal()
+
+
+def _hold_no_braces(lists: Iterable[Sequence[str]]) -> bool:
+    together = "".join(chain.from_iterable(lists))
+    return "{" not in together and "}" not in together
 
 
 def _stand_for_themselves(texts: Sequence[str]) -> bool:
