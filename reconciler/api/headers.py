@@ -64,7 +64,6 @@ def hint_from(headers: Mapping[str, str], now: datetime) -> Hint:
         if left is not None:
             lasting = max(left / reset, _SLOWEST_ON_EMPTY)
             rate = lasting if rate is None or not trusted else min(rate, lasting)
-            trusted = True
     rate = None if rate is None else min(rate, _FASTEST)
     return Hint(rate, trusted or reset is not None, after or reset or None)
 

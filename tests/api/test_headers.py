@@ -173,6 +173,41 @@ def test_in_a_long_window_what_remains_must_last_until_the_reset() -> None:
     assert hint_from(empty, NOW).rate == 0.5
 
 
+def test_what_remains_counts_for_more_than_a_limit_without_a_window() -> None:
+    headers = {
+        "x-ratelimit-limit": "5",
+        "x-ratelimit-remaining": "1000",
+        "x-ratelimit-reset": "10",
+    }
+    assert hint_from(headers, NOW).rate == 100
+
+
+def test_in_a_window_that_was_not_told_a_reset_within_a_second_says_nothing_of_what_remains() -> (
+    None
+):
+    headers = {
+        "x-ratelimit-limit": "50",
+        "x-ratelimit-remaining": "1",
+        "x-ratelimit-reset": "1",
+    }
+    assert hint_from(headers, NOW).rate == 50
+
+
+@pytest.mark.parametrize(
+    ("headers", "trusted"),
+    [
+        ({"x-ratelimit-limit": "50"}, False),
+        ({"x-ratelimit-limit": "50, 50;w=1"}, True),
+        ({"x-ratelimit-limit": "50", "x-ratelimit-reset": "1"}, True),
+        ({"retry-after": "3"}, False),
+    ],
+)
+def test_a_limit_is_trusted_where_something_tells_of_its_window(
+    headers: dict[str, str], trusted: bool
+) -> None:
+    assert hint_from(headers, NOW).trusted is trusted
+
+
 def test_a_limit_without_end_is_capped() -> None:
     assert hint_from({"x-ratelimit-limit": "999999999"}, NOW).rate == 100_000
     assert hint_from({"x-ratelimit-limit": "9" * 5000}, NOW).rate is None

@@ -112,6 +112,37 @@ def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     assert pace.pause_left(now + 1) == pytest.approx(29)
 
 
+def test_a_429_for_a_call_in_flight_that_asks_for_a_longer_pause_gets_it() -> None:
+    pace, now = steady()
+    pace.refused(now, now, Hint(pause=2))
+    assert pace.refused(now, now - 1, Hint(pause=30)) == pytest.approx(30)
+    assert pace.refused(now, now - 1) == pytest.approx(30)
+
+
+def test_without_a_429_there_is_no_pause_and_nothing_stalls() -> None:
+    pace, now = steady()
+    assert (pace.pause_left(now), pace.stalled(now)) == (0, 0)
+    pace.refused(now, now, Hint(pause=2))
+    assert (pace.pause_left(now + 1), pace.stalled(now + 1)) == pytest.approx((1, 1))
+    pace.answered(now + 3, now + 2)
+    assert (pace.pause_left(now + 3), pace.stalled(now + 3)) == (0, 0)
+
+
+def test_a_429_while_few_calls_are_made_is_judged_by_what_was_really_sent() -> None:
+    """The pace would have allowed ten times as many: that rate was never tried."""
+    pace, now = steady(5)
+    for _ in range(200):
+        now += pace.wait(now)
+        pace.sent(now)
+        pace.answered(now, now, Hint(rate=2000, trusted=True))
+    assert pace.rate > 100
+    for _ in range(100):  # ten a second
+        now += 0.1
+        pace.sent(now)
+    pace.refused(now, now, Hint(pause=1))
+    assert pace.rate == pytest.approx(0.9 * 10, rel=0.1)
+
+
 def test_the_rate_is_halved_only_when_a_429_repeats_soon_after_the_pause() -> None:
     pace, now = steady()
     now += pace.refused(now, now, Hint(pause=1)) + 0.1

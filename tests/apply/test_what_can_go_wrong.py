@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import httpx
@@ -338,6 +339,40 @@ def test_a_queue_that_stays_full_is_not_waited_for_beyond_the_job_timeout(
     outcome = account.apply(job_timeout=120.0)
     assert (outcome.exit_code, summary(outcome)) == (Exit.INCOMPLETE, (0, 0, 0, 2))
     assert outcome.open == ("op-0001",)
+
+
+def test_another_bad_request_is_no_full_queue(account: Account) -> None:
+    items = [
+        {
+            "code": "10015",
+            "detail": "customer_reference is too long",
+            "source": {"pointer": "/base"},
+        },
+        {"code": "10016", "detail": "too many jobs", "source": {"pointer": "/base"}},
+        {"code": "10015", "detail": "the limit of jobs", "source": {"pointer": "/jobs"}},
+    ]
+    body = json.dumps({"errors": items})
+    account.control.fault(Respond(status=422, body=body), call="update_job")
+    account.declare({ONE: FLAGGED, TWO: FLAGGED})
+    outcome = account.apply()
+    assert (len(account.writes()), len(outcome.failed), outcome.open) == (1, 6, ())
+
+
+def test_a_refusal_without_a_word_is_a_failure_with_its_status(account: Account) -> None:
+    account.control.fault(Respond(status=422, body="{}"), call="patch_voice")
+    account.declare({ONE: FLAGGED})
+    outcome = account.apply()
+    assert [(each.phone_number, each.code) for each in outcome.failed] == [(ONE, "422")]
+
+
+def test_a_key_that_is_refused_while_a_job_runs_ends_all_writing(account: Account) -> None:
+    account.control.timing(running=500.0)
+    for call in ("list_jobs", "get_job"):
+        account.control.fault(Respond(status=401), call=call, times=None)
+    account.declare({ONE: FLAGGED, TWO: FLAGGED})
+    outcome = account.apply()
+    assert (outcome.exit_code, outcome.open) == (Exit.KEY_REFUSED, ("op-0001",))
+    assert "it was sent, but not followed to its end" in reasons(outcome)
 
 
 @pytest.mark.parametrize(

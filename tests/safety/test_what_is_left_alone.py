@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.diff import diff
+from reconciler.core.policy import withhold
+from reconciler.core.safety import Ignore, Safety
 from reconciler.errors import KeyRefusedError
 from reconciler.sandbox.fleet import mobile_number, number
 from tests.apply.account import ONE, OTHER_TRUNK, THREE, TRUNK, TWO, Account
 from tests.apply.conftest import MakeAccount
 from tests.cli.support import Shell
+from tests.plan.world import N1, N2, N3, declare, phone
+from tests.plan.world import account as snapshot
 from tests.safety.project import APPLY, EVERY_OPTION, document, rules
 
 NEW = {"customer_reference": "new"}
@@ -268,3 +273,12 @@ def test_two_rules_add_up(account: Account, reconciler: Shell) -> None:
     both = [*ignoring(ONE, "customer_reference"), *ignoring("*", "voice")]
     account.declare({ONE: VOICE}, ignore=both)
     assert reconciler("drift").code == 0
+
+
+def test_nothing_is_sent_again_of_a_number_of_which_any_rule_ignores_something() -> None:
+    rules = (Ignore(N1, ("tags",)), Ignore(N2, ("voice",)))
+    declared = declare({each: {"customer_reference": "new"} for each in (N1, N2, N3)})
+    live = snapshot(phone(1), phone(2), phone(3))
+    found = withhold(diff(declared, live, {}), live, Safety(ignore=rules), frozenset(), TODAY)
+    assert found.partly_ignored == {N1, N2}
+    assert len(found.changes) == 3

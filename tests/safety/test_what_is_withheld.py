@@ -333,6 +333,19 @@ def test_an_ignored_detail_that_is_live_serves(
     }
 
 
+def test_a_feature_is_switched_off_whatever_of_it_is_ignored(
+    make_account: MakeAccount, reconciler: Shell
+) -> None:
+    """Also where its detail, which is somebody else's to write, is not set."""
+    account = make_account(number(ONE, voice={"cnam_listing": {"cnam_listing_enabled": True}}))
+    ignore = [{"numbers": ONE, "paths": ["voice.cnam_listing.cnam_listing_details"]}]
+    account.declare(
+        {ONE: {"voice": {"cnam_listing": {"cnam_listing_enabled": False}}}}, ignore=ignore
+    )
+    assert reconciler(*APPLY).code == 0
+    assert account.state(ONE)["voice"]["cnam_listing"]["cnam_listing_enabled"] is False
+
+
 def test_a_listing_is_switched_off_and_emptied_together(
     make_account: MakeAccount, reconciler: Shell
 ) -> None:
