@@ -27,6 +27,9 @@ from reconciler.files.regular import read_entry, read_regular
 _FEWEST: Final = 8
 """Entries of a shape that are worth columns of their own."""
 
+_FEW: Final = 16
+"""Where a column has so many times fewer texts than entries, each text is looked at by itself."""
+
 _QUOTE = r"""(?:"[^"\\\n]*"|'[^'\n]*')"""
 _QUOTED = re.compile(rf"{_QUOTE}(?:\n{_QUOTE})*")
 _WORD = r"[A-Za-z][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*"
@@ -268,21 +271,23 @@ def _check_apart(rest: Document, shapes: Sequence[_Shape]) -> None:
 def _values(head: str, texts: Sequence[str]) -> list[Any]:
     """What stands after `head` on many lines. IrregularError where one of them is not regular.
 
-    Words and quoted texts, of which there may be as many as entries, are judged all at once.
+    Words, quoted texts and lists that are nearly all different are judged all at once.
     """
     if len(head) + max(map(len, texts)) > LONGEST:
         raise IrregularError
-    together = "\n".join(texts)
-    if _WORDS.fullmatch(together) and _are_texts(texts):
-        # One object with its equal in the account, for which the differ need not look into it.
-        return list(map(sys.intern, texts))
-    if _QUOTED.fullmatch(together):
-        return [sys.intern(each[1:-1]) for each in texts]
-    if _LISTS.fullmatch(together):
-        lists = [each[1:-1].split(", ") for each in texts]
-        if _are_texts(chain.from_iterable(lists)):
-            return [list(map(sys.intern, each)) for each in lists]
-    known = {each: _value(head, each) for each in set(texts)}
+    distinct = set(texts)
+    if len(distinct) * _FEW > len(texts):
+        together = "\n".join(texts)
+        if _WORDS.fullmatch(together) and _are_texts(texts):
+            # One object with its equal in the account, so that the differ need not look into it.
+            return list(map(sys.intern, texts))
+        if _QUOTED.fullmatch(together):
+            return [sys.intern(each[1:-1]) for each in texts]
+        if _LISTS.fullmatch(together):
+            lists = [each[1:-1].split(", ") for each in texts]
+            if _are_texts(chain.from_iterable(lists)):
+                return [list(map(sys.intern, each)) for each in lists]
+    known = {each: _value(head, each) for each in distinct}
     return list(map(known.__getitem__, texts))
 
 
