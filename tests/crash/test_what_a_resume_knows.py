@@ -171,9 +171,10 @@ def test_a_lost_job_that_was_found_is_written_down(account: Account, behind: int
 
 
 def two_jobs(make_account: MakeAccount) -> Account:
-    """Four numbers and what takes two jobs, the first of which may go ahead."""
+    """Four numbers and what takes two jobs, one after the other."""
     account = make_account(*map(number, (ONE, TWO, THREE, FOUR)))
-    account.declare({ONE: FLAGGED, TWO: FLAGGED, THREE: HD, FOUR: HD})
+    limits = {"jobs_in_flight": 1}
+    account.declare({ONE: FLAGGED, TWO: FLAGGED, THREE: HD, FOUR: HD}, limits=limits)
     return account
 
 
@@ -193,6 +194,27 @@ def test_what_was_never_sent_waits_until_known_jobs_were_looked_at(
     outcome = resume(account)
     left = Exit.INCOMPLETE if look == "strangers" else Exit.KEY_REFUSED
     assert (outcome.exit_code, len(account.writes())) == (left, 1)
+
+
+def test_a_known_job_with_strangers_also_stops_what_would_go_before_it(
+    make_account: MakeAccount,
+) -> None:
+    account = two_jobs(make_account)
+    planned = account.plan()
+    of_the_first = account.state(ONE)["id"]
+
+    def refuse(request: httpx.Request) -> None:
+        if request.method == "POST" and of_the_first in request.content.decode():
+            raise httpx.ConnectError("refused", request=request)
+
+    account.asked = refuse
+    account.control.script(call="update_job", lists=(ONE, THREE), stall=True)
+    first = account.apply(planned, job_timeout=5.0)
+    assert (first.open, len(account.writes())) == (("op-0001", "op-0002"), 1)
+    account.asked = lambda _: None
+    outcome = resume(account, job_timeout=5.0)
+    assert "lists numbers that were not sent" in outcome.stopped
+    assert len(account.writes()) == 1
 
 
 def test_what_was_kept_back_after_a_lost_answer_is_sent_by_a_resume(account: Account) -> None:
