@@ -213,3 +213,11 @@ def test_shortened_text_says_that_it_was_cut() -> None:
 )
 def test_a_command_to_a_ci_runner_is_escaped(text: str, shown: str) -> None:
     assert neutral(text) == shown
+
+
+def test_many_secrets_of_one_length_leave_none_of_another() -> None:
+    pins = [f"{each:04}" for each in range(1000, 1100)]
+    redactor = Redactor([*pins, KEY, "770077"])
+    for secret in (pins[0], pins[-1], KEY, "770077"):
+        assert redactor.redact(f"<{secret}>") == f"<{REDACTED}>"
+        assert redactor.redact(secret) == REDACTED

@@ -147,6 +147,24 @@ def test_a_saved_plan_keeps_its_cost(account: Account, tmp_path: Path) -> None:
         read_plan(document, "plan.json")
 
 
+def test_a_saved_cost_that_adds_up_to_something_else_is_refused(account: Account) -> None:
+    account.declare({TWO: SCREENED}, prices=PRICES)
+    document = plan_document(account.plan().plan)
+    cost = document["cost"]
+    feature = cost["features"]["inbound_call_screening"]
+    twice = amount(2 * Decimal(feature["monthly"]))
+    feature.update(on=2, monthly=twice)
+    cost.update(monthly=twice, groups=dict.fromkeys(cost["groups"], twice))
+    document["digest"] = digest(document)
+    with pytest.raises(UsageError, match="its cost is not that of its changes"):
+        read_plan(document, "plan.json")
+    feature.update(on=1, monthly=amount(Decimal(twice) / 2))
+    cost.update(monthly=feature["monthly"])
+    document["digest"] = digest(document)
+    with pytest.raises(UsageError, match="the cost of its groups does not add up"):
+        read_plan(document, "plan.json")
+
+
 def test_a_wrong_price_is_told_with_its_place(account: Account) -> None:
     (account.root / "reconciler.yaml").write_text(
         "version: 1\nprices: {hd_voise: 1, emergency: -1, hd_voice: '1.5'}\n", encoding="utf-8"

@@ -425,6 +425,7 @@ def forged(path: Path, entries: list[dict[str, Any]]) -> None:
         {"entry": "done", "operation": "op-0001", "applied": [[1]], "failed": {}, "settled": True},
         {"entry": "done", "operation": "op-0001", "applied": [], "failed": [], "settled": True},
         {"entry": "what"},
+        {"entry": "what", "operation": "op-0001"},
         {"entry": None},
         {},
     ],

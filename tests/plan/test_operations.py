@@ -18,6 +18,7 @@ from reconciler.core.fields import Channel, Kind, Wire
 from reconciler.core.model import Snapshot
 from reconciler.core.operations import (
     Operation,
+    body_of,
     covered,
     restated,
 )
@@ -515,3 +516,27 @@ def test_one_change_of_10_000_numbers_is_ten_jobs() -> None:
     made = world([phone(at) for at in places], {e164(at): {"tags": ("a",)} for at in places})
     assert calls(made) == {"update_job": 10}
     assert write_calls_floor(made.changes) == 10
+
+
+# ---- one body ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "path", "value"),
+    [
+        (Channel.UPDATE_JOB, "address_id", "1"),  # no such field in a job
+        (Channel.PATCH_NUMBER, "deletion_lock_enabled", True),
+        (Channel.PATCH_MESSAGING, PRODUCT, None),  # no way to clear it
+        (Channel.DELETE_JOB, "tags", ("a",)),
+    ],
+)
+def test_no_body_is_made_of_what_a_call_cannot_write(
+    call: Channel, path: str, value: Value
+) -> None:
+    with pytest.raises(ValueError, match=r"cannot write|no way to clear"):
+        body_of(call, [(ROWS[path], value)])
+
+
+def test_an_operation_names_the_numbers_it_is_for() -> None:
+    with pytest.raises(ValueError, match="names the numbers"):
+        Operation("op-0001", Channel.UPDATE_JOB, (), {"tags": []}, {})

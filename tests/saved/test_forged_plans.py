@@ -237,8 +237,8 @@ EDITS: dict[str, Callable[[Document], object]] = {
     ),
     "a PIN in clear": lambda d: field(d, "external_pin", e164(4)).update(after="7315"),
     "a PIN from nowhere": lambda d: (
-        field(d, "external_pin", e164(4)).update(after={"secret": "live"}),
-        operation(d, "patch_number")["body"].update(external_pin={"secret": "live"}),
+        field(d, "external_pin", e164(4)).update(after={"secret": "vault:PIN"}),
+        operation(d, "patch_number")["body"].update(external_pin={"secret": "vault:PIN"}),
     ),
     "a PIN that was known": lambda d: field(d, "external_pin", e164(4)).update(
         before={"secret": "env:OLD"}
