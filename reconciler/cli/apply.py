@@ -91,6 +91,21 @@ def _every(
     return apply(path, options, how, auto_approve=auto_approve)
 
 
+def _tell_of_earlier(root: Path) -> None:
+    """Say that an apply of the project was broken off. The lock is ours, so it is not running."""
+    from reconciler import workflow  # see cli/__init__
+    from reconciler.cli.terminal import say
+    from reconciler.report.text import resume_command
+
+    if not (journals := workflow.left_open(root)):
+        return
+    more = f" (and {len(journals) - 1} before it)" if len(journals) > 1 else ""
+    say(
+        f"Warning: an apply before this one was not finished{more}; what it sent may still be on "
+        f"its way. To settle it first: {resume_command(str(journals[-1]))}"
+    )
+
+
 def _saved(path: Path, options: Options, output_format: str, no_color: bool, on_stale: Any) -> Exit:
     from reconciler import workflow  # see cli/__init__
     from reconciler.cli.carry import carry_out, report
@@ -99,6 +114,7 @@ def _saved(path: Path, options: Options, output_format: str, no_color: bool, on_
         raise UsageError("a saved plan is applied whole: --target, --tag and --only belong to plan")
     saved = workflow.load_plan(path)
     with workflow.one_apply_here(options):
+        _tell_of_earlier(workflow.root_here())
         outcome = carry_out(
             lambda watcher, stop: workflow.apply_saved(saved, options, on_stale, watcher, stop),
             no_color,
@@ -123,6 +139,7 @@ def _fresh(
 
     project = workflow.load(path)
     with workflow.one_apply(project.desired, project.root, options):
+        _tell_of_earlier(project.root)
         with reading(no_color, output_format) as progress:
             planned = run(workflow.plan(project, options, progress))
         if planned.refusals:

@@ -30,7 +30,13 @@ if TYPE_CHECKING:
     from reconciler.workflow.ownership import verify
     from reconciler.workflow.planfiles import load_plan, save_plan
     from reconciler.workflow.planning import Planned, drift, plan
-    from reconciler.workflow.resuming import newest_unfinished, open_journal, project_of, resume
+    from reconciler.workflow.resuming import (
+        left_open,
+        newest_unfinished,
+        open_journal,
+        project_of,
+        resume,
+    )
     from reconciler.workflow.reverting import revert
     from reconciler.workflow.saved import apply_saved
     from reconciler.workflow.snapshots import fetch_everything, load_snapshot, snapshot_json
@@ -62,6 +68,7 @@ __all__ = [
     "jobs_list",
     "jobs_show",
     "jobs_wait",
+    "left_open",
     "load",
     "load_plan",
     "load_snapshot",
@@ -124,6 +131,7 @@ _HOMES = {
         "plan",
     ),
     "resuming": (
+        "left_open",
         "newest_unfinished",
         "open_journal",
         "project_of",

@@ -67,6 +67,19 @@ def newest_unfinished() -> Found:
     return open_journal(unfinished[0])
 
 
+def left_open(root: Path) -> list[Path]:
+    """The journals of applies of the project at `root` that were not finished, the newest last. One
+    that cannot be trusted is no reason to hold up anything here; `resume` refuses it."""
+    found: list[Path] = []
+    for path in journals_in(root):
+        try:
+            if not seems_finished(path):
+                found.append(path)
+        except UsageError:
+            continue
+    return found
+
+
 async def resume(found: Found, options: Options, watcher: Watcher, stop: Stop) -> Outcome:
     """Finish an interrupted apply: settle by reading what is unknown, then send what was not.
 

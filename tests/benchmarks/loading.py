@@ -129,6 +129,25 @@ def _tagged(place: int) -> str:
     return f'  "{_phone(place)}":\n    tags:\n{tags}    customer_reference: desk-{place}\n'
 
 
+def _dumped(place: int) -> str:
+    """As PyYAML writes it."""
+    return (
+        f"  '{_phone(place)}':\n"
+        f"    customer_reference: desk-{place}\n"
+        "    groups:\n"
+        f"    - team-{place % _TEAMS}\n"
+        "    messaging:\n"
+        f"      messaging_profile_id: '{10**12 + place % 7}'\n"
+        "    tags:\n"
+        f"    - site-{place % 97}\n"
+        "    - voice\n"
+        "    voice:\n"
+        "      call_recording:\n"
+        "        inbound_call_recording_enabled: true\n"
+        "      inbound_call_screening: flag_calls\n"
+    )
+
+
 def _in_brackets(place: int) -> str:
     recorded = "call_recording: {inbound_call_recording_enabled: true}"
     return (
@@ -156,6 +175,7 @@ SHAPES: dict[str, Callable[[Path, int], None]] = {
     "one sheet": _sheet,
     "100 files, unlike in every field": _in_files(_unlike),
     "100 files, 20 tags of its own each": _in_files(_tagged),
+    "100 files, as PyYAML writes them": _in_files(_dumped),
     "100 files, in brackets": _in_files(_in_brackets),
     "100 files, with anchors": _in_files(_anchored),
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.journal import journals_in
 from reconciler.sandbox.faults import Delay
 from reconciler.sandbox.server import RunningSandbox
 from tests.apply.account import FOUR, ONE, THREE, TWO, Account
@@ -78,6 +79,28 @@ def test_kill_9_at_any_point_sends_nothing_that_the_plan_does_not_hold(
         assert reconciler("resume").code == 0
     assert account.control.violations() == []
     assert {entry.call for entry in account.writes()} <= {"update_job", "patch_number"}
+
+
+def test_kill_9_at_any_point_is_told_by_the_next_apply(
+    account: Account, reconciler: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.declare({ONE: FLAGGED, TWO: FLAGGED, THREE: {"customer_reference": "desk-3"}})
+    apply_and_die(account, account.plan(), Killer(account, monkeypatch), 11)
+    journal = journals_in(account.root)[-1]
+    said = reconciler("apply", "--auto-approve")
+    assert f"To settle it first: reconciler resume {journal}\n" in said.err
+    assert reconciler("resume", str(journal)).code == 0
+    assert "was not finished" not in reconciler("apply", "--auto-approve").err
+
+
+def test_kill_9_at_any_point_is_not_told_by_a_journal_that_others_may_write(
+    account: Account, reconciler: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.declare({ONE: FLAGGED})
+    apply_and_die(account, account.plan(), Killer(account, monkeypatch), 11)
+    journals_in(account.root)[-1].chmod(0o666)
+    said = reconciler("apply", "--auto-approve")
+    assert (said.code, "was not finished" in said.err) == (0, False)
 
 
 def test_ctrl_c_once_twice_at_the_first_it_finishes_the_call_and_journals(
